@@ -1,0 +1,257 @@
+"""Model bundles: the directory that training hands to serving, read and verified.
+
+    models/<name>/<version>/ -> manifest -> schema, preprocessing version and hashes checked -> Bundle
+
+The directory is a TensorFlow SavedModel; everything of ours lies in its `assets.extra/`. `Manifest` is
+the one schema of `manifest.json`: training writes with it, the service reads with it. This module
+imports neither FastAPI nor TensorFlow.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from service.errors import BundleError
+
+SCHEMA_VERSION = 1
+ASSETS = "assets.extra"
+MANIFEST = f"{ASSETS}/manifest.json"
+LITERT_PROGRAM = f"{ASSETS}/model.tflite"
+EVALUATION_SET = f"{ASSETS}/evaluation.npz"
+VALIDATION_SET = f"{ASSETS}/validation.npz"
+REPORT = f"{ASSETS}/report"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_VERSION = re.compile(r"[1-9][0-9]*")
+
+
+class _Record(BaseModel):
+    """Part of the manifest: immutable, and without fields that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SplitMetrics(_Record):
+    """How the exported function scored on one split of the data.
+
+    Attributes:
+        n: Number of digits.
+        accuracy: Share of right answers, 0..1.
+        loss: Mean cross-entropy in nats.
+    """
+
+    n: int = Field(gt=0)
+    accuracy: float = Field(ge=0, le=1)
+    loss: float = Field(ge=0)
+
+
+class Metrics(_Record):
+    """Scores of the exported function; the test split is `evaluation.npz`."""
+
+    validation: SplitMetrics
+    test: SplitMetrics
+
+
+class Decision(_Record):
+    """Thresholds on the top probability, fitted on validation digits.
+
+    Attributes:
+        uncertain_below: Below it several digits fit: status `uncertain`.
+        not_a_digit_below: Below it no digit fits: status `not_a_digit`.
+    """
+
+    uncertain_below: float = Field(ge=0, le=1)
+    not_a_digit_below: float = Field(ge=0, le=1)
+
+
+class Manifest(_Record):
+    """What a bundle says of itself, `assets.extra/manifest.json`.
+
+    Attributes:
+        schema_version: Version of this schema.
+        name: Model name, such as `digits`.
+        version: Model version, a positive whole number as text.
+        recipe: Name of the training recipe.
+        seed: Seed that everything random in the training run followed from.
+        parameters: Number of weights of the network.
+        preprocessing_version: Version of the preprocessing that the model expects.
+        decision: Thresholds that turn probabilities into a status.
+        metrics: Scores on the validation and the test split.
+        data: MD5 of each raw MNIST file, by file name.
+        libraries: Version of each library that made the bundle, by name.
+        created_at: When the bundle was exported (UTC).
+        files: SHA-256 of every other file of the bundle, by path relative to it.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str
+    version: str
+    recipe: str
+    seed: int
+    parameters: int
+    preprocessing_version: str
+    decision: Decision
+    metrics: Metrics
+    data: dict[str, str]
+    libraries: dict[str, str]
+    created_at: datetime
+    files: dict[str, str]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_files(bundle: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a bundle except its manifest.
+
+    Returns:
+        Paths relative to the bundle, with forward slashes and sorted, to 64 hexadecimal digits.
+    """
+    files = sorted(path for path in bundle.rglob("*") if path.is_file())
+    names = [path.relative_to(bundle).as_posix() for path in files]
+    return {
+        name: sha256_of(path) for name, path in zip(names, files, strict=True) if name != MANIFEST
+    }
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle on disk.
+
+    Attributes:
+        path: The bundle's directory.
+        manifest: What it says of itself.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def read(cls, path: Path, *, preprocessing_version: str) -> Self:
+        """Read a bundle and check that it may be served.
+
+        Args:
+            path: The bundle's directory, `.../<name>/<version>`.
+            preprocessing_version: Version of the preprocessing that will feed the model.
+
+        Raises:
+            BundleError: If the manifest is missing, of another schema or of another model, if a file is
+                missing, changed or added, or if the model expects another preprocessing.
+        """
+        manifest = _read_manifest(path)
+        where = f"The bundle {path.parent.name}/{path.name}"
+        if (manifest.name, manifest.version) != (path.parent.name, path.name):
+            raise BundleError(
+                f"{where} says that it is {manifest.name}/{manifest.version}. "
+                "Put it into the directory of its name and version, or export it anew."
+            )
+        if manifest.preprocessing_version != preprocessing_version:
+            raise BundleError(
+                f"{where} was made for preprocessing version {manifest.preprocessing_version}, and this "
+                f"service has version {preprocessing_version}. Export the model anew with this release."
+            )
+        _check_files(path, manifest, where)
+        return cls(path, manifest)
+
+    @property
+    def litert_program(self) -> Path:
+        """Path of the LiteRT program."""
+        return self.path / LITERT_PROGRAM
+
+    def evaluation_set(self) -> "LabelledDigits":
+        """Load the test digits that the metrics were measured on."""
+        return _load_digits(self.path / EVALUATION_SET)
+
+    def validation_set(self) -> "LabelledDigits":
+        """Load the validation digits for self-tests and renderings."""
+        return _load_digits(self.path / VALIDATION_SET)
+
+
+@dataclass(frozen=True)
+class LabelledDigits:
+    """Canonical digits with their labels.
+
+    Attributes:
+        images: uint8 [N, 28, 28]; 0 = paper, 255 = ink.
+        labels: uint8 [N]; 0..9.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+
+
+def find_bundles(models_dir: Path) -> dict[str, Path]:
+    """Find the newest version of every named model.
+
+    Args:
+        models_dir: Directory of `<name>/<version>/` directories.
+
+    Returns:
+        Model name to the directory of its highest version number, sorted by name. Directories of other
+        names (a half-written export, a backup) are passed over.
+
+    Raises:
+        BundleError: If there is no bundle at all.
+    """
+    newest: dict[str, Path] = {}
+    for path in sorted(models_dir.glob("*/*/"), key=lambda path: (len(path.name), path.name)):
+        if _NAME.fullmatch(path.parent.name) and _VERSION.fullmatch(path.name):
+            newest[path.parent.name] = path
+    if not newest:
+        raise BundleError(
+            f"No model bundle was found under {models_dir}: expected <name>/<version>/ directories such as "
+            "digits/1. Point DIGITSERVE_MODELS_DIR at the models, or export one."
+        )
+    return dict(sorted(newest.items()))
+
+
+def _read_manifest(path: Path) -> Manifest:
+    """Parse the manifest; its absence and every defect are a BundleError."""
+    where = f"The bundle {path.parent.name}/{path.name}"
+    try:
+        text = (path / MANIFEST).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as cause:
+        raise BundleError(
+            f"{where} has no readable {MANIFEST}. It is no bundle, or was copied only in part: copy it anew."
+        ) from cause
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as cause:
+        field = ".".join(str(part) for part in cause.errors()[0]["loc"]) or "the document"
+        raise BundleError(
+            f"{where} has a manifest that this release cannot read (schema {SCHEMA_VERSION}): "
+            f"{field} is missing or wrong. Export the model anew with this release."
+        ) from cause
+
+
+def _check_files(path: Path, manifest: Manifest, where: str) -> None:
+    """Compare the files on disk with the hashes in the manifest."""
+    try:
+        found = hash_files(path)
+    except OSError as cause:
+        raise BundleError(f"{where} has files that cannot be read. Copy it anew.") from cause
+    for problem, names in (
+        ("lacks", manifest.files.keys() - found.keys()),
+        ("has the unknown file", found.keys() - manifest.files.keys()),
+        ("has a changed", {name for name, sha in found.items() if manifest.files.get(name) != sha}),
+    ):
+        if names:
+            raise BundleError(
+                f"{where} {problem} {min(names)}: its files are not those that were exported. Copy it anew."
+            )
+
+
+def _load_digits(path: Path) -> LabelledDigits:
+    """Load `images` and `labels` from an npz file of ours."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return LabelledDigits(arrays["images"], arrays["labels"])

@@ -1,0 +1,74 @@
+"""Engines: what computes a bundle's function, behind one Protocol.
+
+    uint8 [N, 28, 28] -> engine -> float32 [N, 10]
+
+`litert` is the small and fast engine of CPU machines, `tensorflow` runs the SavedModel itself and is the
+default where a GPU is visible. Each is imported only when it is chosen.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from service.bundle import Bundle
+from service.errors import EngineUnavailableError
+
+EngineKind = Literal["auto", "litert", "tensorflow"]
+Digits = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """Computes class probabilities of canonical digits; safe to call from several threads.
+
+    Attributes:
+        name: `litert` or `tensorflow`.
+        device: What it runs on, such as `cpu` or `gpu:0`.
+    """
+
+    name: str
+    device: str
+
+    def predict(self, images: Digits) -> Probabilities:
+        """Return probabilities float32 [N, 10], rows summing to 1, of uint8 [N, 28, 28] digits."""
+        ...
+
+
+def create_engine(kind: EngineKind, bundle: Bundle) -> Engine:
+    """Load a bundle into the engine of that kind.
+
+    Args:
+        kind: `auto` takes TensorFlow where it is installed and the machine has an NVIDIA GPU, else LiteRT.
+        bundle: A verified bundle.
+
+    Raises:
+        EngineUnavailableError: If the package of the engine is not installed.
+    """
+    if kind == "auto":
+        kind = "tensorflow" if _has_gpu() and _is_installed("tensorflow") else "litert"
+    package = {"litert": "ai_edge_litert", "tensorflow": "tensorflow"}[kind]
+    if not _is_installed(package):
+        raise EngineUnavailableError(
+            f"The engine {kind} was asked for, and its package is not installed. Install the requirements "
+            "that have it, or set DIGITSERVE_ENGINE=auto."
+        )
+    if kind == "tensorflow":
+        from service.engines.saved_model import SavedModelEngine
+
+        return SavedModelEngine(bundle.path)
+    from service.engines.litert import LiteRTEngine
+
+    return LiteRTEngine(bundle.litert_program)
+
+
+def _is_installed(package: str) -> bool:
+    """Tell whether a package can be imported, without importing it."""
+    return importlib.util.find_spec(package) is not None
+
+
+def _has_gpu() -> bool:
+    """Tell whether the kernel shows an NVIDIA device; cheaper than asking TensorFlow."""
+    return any(Path("/dev").glob("nvidia[0-9]*"))

@@ -1,0 +1,124 @@
+"""Every failure that the service explains to a client, as one tree.
+
+    DigitserveError
+    ├── UploadError                      the client's picture or data; the message is shown to the client
+    │   ├── EmptyUploadError             422  no bytes, or no file part
+    │   ├── TooManyFilesError            422  several file parts where one is expected
+    │   ├── MalformedMultipartError      422  a multipart body that cannot be taken apart
+    │   ├── UploadTooLargeError          413  more bytes than allowed
+    │   ├── UnsupportedMediaError        415  not an image or data set of a kind we take
+    │   ├── BrokenImageError             422  an image that is truncated or damaged
+    │   ├── ImageTooLargeError           422  more pixels than allowed, checked before decoding
+    │   ├── BlankImageError              422  no ink on it
+    │   └── LabelledDataError            422  labelled data that breaks a rule of its format
+    ├── UnknownModelError                404  a model name that is not served
+    ├── BundleError                      a model directory that must not be served; at start-up
+    └── EngineUnavailableError           the engine that the settings ask for cannot run here; at start-up
+
+Each message says what we got, what we expect and how to fix it, in our own words. It reaches clients,
+so it never carries a library's text, a path or a secret; the cause travels in ``__cause__`` to the log.
+This module is a leaf: it imports nothing.
+"""
+
+
+class DigitserveError(Exception):
+    """Superclass of all errors of this package, never raised itself.
+
+    Attributes:
+        status: HTTP status code that the error is answered with.
+        code: Stable kebab-case name of the error, part of the problem's `type`.
+        title: Short summary that is the same for every occurrence.
+    """
+
+    status = 500
+    code = "internal-error"
+    title = "Internal error"
+
+
+class UploadError(DigitserveError):
+    """Superclass of what is wrong with an upload, never raised itself."""
+
+    status = 422
+    code = "unusable-upload"
+    title = "Unusable upload"
+
+
+class EmptyUploadError(UploadError):
+    """The body holds no bytes, or its multipart form no file (422)."""
+
+    code = "empty-upload"
+    title = "Empty upload"
+
+
+class TooManyFilesError(UploadError):
+    """The form holds several files where one is expected (422)."""
+
+    code = "too-many-files"
+    title = "Too many files"
+
+
+class MalformedMultipartError(UploadError):
+    """The multipart body cannot be taken apart (422)."""
+
+    code = "malformed-multipart"
+    title = "Malformed multipart body"
+
+
+class UploadTooLargeError(UploadError):
+    """The body holds more bytes than allowed (413)."""
+
+    status = 413
+    code = "upload-too-large"
+    title = "Upload too large"
+
+
+class UnsupportedMediaError(UploadError):
+    """The bytes are no image or data set of a kind we take (415)."""
+
+    status = 415
+    code = "unsupported-media"
+    title = "Unsupported media"
+
+
+class BrokenImageError(UploadError):
+    """The image is truncated or damaged (422)."""
+
+    code = "broken-image"
+    title = "Broken image"
+
+
+class ImageTooLargeError(UploadError):
+    """The image has more pixels than allowed; found before decoding (422)."""
+
+    code = "image-too-large"
+    title = "Image too large"
+
+
+class BlankImageError(UploadError):
+    """No ink was found on the image (422)."""
+
+    code = "blank-image"
+    title = "Blank image"
+
+
+class LabelledDataError(UploadError):
+    """Labelled data for an evaluation breaks a rule of its format (422)."""
+
+    code = "unusable-labelled-data"
+    title = "Unusable labelled data"
+
+
+class UnknownModelError(DigitserveError):
+    """The request names a model that is not served (404)."""
+
+    status = 404
+    code = "unknown-model"
+    title = "Unknown model"
+
+
+class BundleError(DigitserveError):
+    """A model directory is incomplete, damaged or of another schema; raised at start-up."""
+
+
+class EngineUnavailableError(DigitserveError):
+    """The engine that the settings ask for cannot run on this machine; raised at start-up."""
