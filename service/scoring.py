@@ -14,10 +14,8 @@ import numpy.typing as npt
 NUM_CLASSES = 10
 NUM_CALIBRATION_BINS = 15  # Guo et al. (2017), table 1
 MAX_WORST_MISTAKES = 20
-MIN_PROBABILITY = (
-    1e-7  # floor of a label's probability in the loss, that of Keras; log(0) is endless
-)
-SUM_TOLERANCE = 1e-3  # a softmax in float16 sums to 1 within this
+MIN_PROBABILITY = 1e-7  # floor of a probability in the loss, as Keras has it; log(0) is endless
+ROUNDING = 1e-3  # a softmax in float16 keeps to 0..1 and sums to 1 within this
 NORMAL_QUANTILE_975 = 1.959963984540054  # two-sided 95 % of the standard normal distribution
 
 
@@ -97,7 +95,8 @@ def score(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> Scores:
 
     Args:
         labels: integers [N], 0..9, N at least 1.
-        probabilities: floats [N, 10], 0..1; each row sums to 1 within 0.001.
+        probabilities: floats [N, 10], 0..1; each row sums to 1 within 0.001
+                (float16 rounding).
 
     Returns:
         All measures, computed in float64.
@@ -200,15 +199,16 @@ def _checked_probabilities(
         )
     rows = probabilities.astype(np.float64)
     # Said so that NaN, which compares false with everything, fails too.
-    if not (rows.min() >= 0 and rows.max() <= 1):
+    if not (rows.min() >= 0 and rows.max() <= 1 + ROUNDING):
         raise ValueError(
             f"The probabilities range from {rows.min()} to {rows.max()}; expected 0 to 1. "
             "Apply softmax to logits."
         )
-    worst_sum = max(rows.sum(axis=1), key=lambda total: abs(total - 1))
-    if abs(worst_sum - 1) > SUM_TOLERANCE:
-        raise ValueError(f"A row of probabilities sums to {worst_sum:.4f}; expected 1.")
-    return rows
+    sums = rows.sum(axis=1)
+    worst = int(np.abs(sums - 1).argmax())
+    if abs(sums[worst] - 1) > ROUNDING:
+        raise ValueError(f"Row {worst} of the probabilities sums to {sums[worst]:.4f}; expected 1.")
+    return rows.clip(max=1)
 
 
 def _count_confusions(

@@ -1,0 +1,96 @@
+"""Preprocessing: any upload to the canonical digit that the networks know. It lives here and nowhere else.
+
+    bytes -> decode (grey, upright) -> ink (bright on 0) -> segment (the digit's part) -> canonical
+
+Training uses the same functions for every picture that it renders or reads. The package imports
+neither FastAPI nor TensorFlow.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from service.errors import BlankImageError
+from service.preprocessing.canonical import is_canonical, place, stroke_weight
+from service.preprocessing.decoding import Picture, UploadLimits, decode, read_header
+from service.preprocessing.ink import extract_ink
+from service.preprocessing.segmentation import Box, segment
+
+# Part of every bundle's manifest: a network is served only with the preprocessing that it was made for.
+PREPROCESSING_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class CanonicalDigit:
+    """What the network sees of an upload.
+
+    Attributes:
+        image: uint8 [28, 28]; 0 = paper, 255 = ink; the digit fills a 20x20 box, its centre of mass
+            lies at the image's centre.
+        ink_box: Where the digit was found, in pixels of the upright upload.
+        steps: Names of the steps that changed the picture, in order.
+        warnings: Sentences on what may make the answer less sure.
+    """
+
+    image: npt.NDArray[np.uint8]
+    ink_box: Box
+    steps: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def preprocess(upload: bytes, limits: UploadLimits) -> CanonicalDigit:
+    """Turn the bytes of an image file into a canonical digit.
+
+    Raises:
+        UploadError: If the bytes are no usable image, or there is no ink on it (see `service.errors`).
+    """
+    return canonicalise(decode(upload, limits))
+
+
+def canonicalise(picture: Picture) -> CanonicalDigit:
+    """Find the digit on a decoded picture and bring it to the canonical form.
+
+    Raises:
+        BlankImageError: If there is no ink on the picture.
+    """
+    grey = picture.grey
+    if is_canonical(grey):
+        return CanonicalDigit(grey, Box.around(grey > 0), picture.steps, ())
+    ink = extract_ink(grey)
+    if ink is None:
+        raise BlankImageError(
+            "The image shows no ink: every part of it has about the same brightness. Send a picture "
+            "with one digit that is clearly darker or lighter than its background."
+        )
+    found = segment(ink.map)
+    crop = found.ink[found.box.slices]
+    weighted, reweighted = stroke_weight(crop)
+    steps = (
+        *picture.steps,
+        *(["inverted"] if ink.is_dark_on_light else []),
+        *(["background-removed"] if ink.is_uneven else []),
+        *(["parts-removed"] if found.dropped_parts else []),
+        *(["cropped"] if found.box != Box(0, 0, grey.shape[1], grey.shape[0]) else []),
+        *(["strokes-thickened"] if reweighted else []),
+        "scaled",
+        "shifted",
+    )
+    warnings = (
+        *(["The digit has little contrast with its background."] if ink.is_faint else []),
+        *(["The digit touches the image's border and may be cut off."] if found.at_border else []),
+    )
+    return CanonicalDigit(place(weighted), found.box.scaled(picture.scale), steps, warnings)
+
+
+__all__ = [
+    "PREPROCESSING_VERSION",
+    "Box",
+    "CanonicalDigit",
+    "Picture",
+    "UploadLimits",
+    "canonicalise",
+    "decode",
+    "preprocess",
+    "read_header",
+]

@@ -1,0 +1,220 @@
+"""Export: a trained run to a bundle that the service loads without this package.
+
+    network -> SavedModel + LiteRT program + digits + report -> verified in a fresh process -> manifest -> rename
+
+The bundle is written beside its place and renamed there at the end, so a place holds a whole bundle or none.
+"""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from service.bundle import (
+    EVALUATION_SET,
+    LITERT_PROGRAM,
+    MANIFEST,
+    REPORT,
+    VALIDATION_SET,
+    Bundle,
+    Decision,
+    Manifest,
+    Metrics,
+    SplitMetrics,
+    hash_files,
+)
+from service.engines.litert import LiteRTEngine
+from service.preprocessing import PREPROCESSING_VERSION
+from service.scoring import score
+from training.data import Images, Labels, Mnist, split
+from training.errors import ExportError
+from training.run import TrainedRun, predict
+
+NUM_VALIDATION_DIGITS = 1_000  # shipped for tests and renderings
+UNCERTAIN_SHARE = 0.005  # of validation digits that may be called uncertain or no digit
+NOT_A_DIGIT_SHARE = 0.001  # of validation digits that may be called no digit
+TOLERANCE = {"tensorflow": 1e-5, "litert": 1e-4}  # largest difference of a probability
+LIBRARIES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
+
+
+def export(
+    run: TrainedRun, mnist: Mnist, place: Path, *, report: Path | None = None, replace: bool = False
+) -> Bundle:
+    """Write a run's bundle to `place`, `<models>/<name>/<version>`.
+
+    Args:
+        run: A finished run.
+        mnist: The data that the run was trained on.
+        place: Directory to make.
+        report: Report to ship with the bundle, if there is one.
+        replace: Whether a bundle that is there already gives way.
+
+    Raises:
+        ExportError: If the place is taken, or an engine computes something else than the network.
+    """
+    if place.exists() and not replace:
+        raise ExportError(f"{place} exists. Choose another version, or pass --replace.")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".export-") as folder:
+        draft = Path(folder) / place.name
+        write_model(run.network, draft)
+        _write_digits(draft, mnist)
+        if report:
+            shutil.copytree(report, draft / REPORT)
+        verify(draft, mnist.test_images, predict(run.network, mnist.test_images))
+        manifest = _describe(draft, run, mnist, (place.parent.name, place.name))
+        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        if place.exists():
+            place.rename(Path(folder) / "replaced")
+        draft.rename(place)
+    return Bundle.read(place, preprocessing_version=PREPROCESSING_VERSION)
+
+
+def write_model(network: Any, path: Path) -> None:
+    """Write the SavedModel and the LiteRT program of a network.
+
+    The signature `serving_default` maps `images` uint8 [N, 28, 28] to `probabilities` float32 [N, 10];
+    the scaling to 0..1 is part of the graph.
+    """
+    import tensorflow as tf
+    from keras.export import ExportArchive
+
+    def serve(images: Any) -> dict[str, Any]:
+        scaled = tf.cast(images, tf.float32)[..., tf.newaxis] / 255.0
+        return {"probabilities": network(scaled, training=False)}
+
+    archive = ExportArchive()
+    archive.track(network)
+    specification = tf.TensorSpec([None, 28, 28], tf.uint8, name="images")
+    archive.add_endpoint("serving_default", serve, input_signature=[specification])
+    archive.write_out(str(path), verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(path), signature_keys=["serving_default"]
+    )
+    program = path / LITERT_PROGRAM
+    program.parent.mkdir(exist_ok=True)
+    program.write_bytes(converter.convert())
+
+
+def verify(bundle: Path, images: Images, expected: npt.NDArray[np.float32]) -> None:
+    """Compare both engines with the network, in a fresh process that knows nothing of this package.
+
+    Args:
+        bundle: Directory of the SavedModel with its LiteRT program.
+        images: uint8 [N, 28, 28] digits.
+        expected: float32 [N, 10], the network's probabilities.
+
+    Raises:
+        ExportError: If a probability is not finite or differs by more than `TOLERANCE`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "images.npy", images)
+        command = [sys.executable, "-P", "-c", _LOAD_AND_PREDICT, str(bundle), folder]
+        environment = {**os.environ, "PYTHONPATH": str(_service_root()), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        loaded = subprocess.run(  # noqa: S603 - our own interpreter and program
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        if loaded.returncode:
+            raise ExportError(f"The bundle could not be loaded back:\n{loaded.stderr}")
+        for engine, tolerance in TOLERANCE.items():
+            check_parity(engine, np.load(Path(folder) / f"{engine}.npy"), expected, tolerance)
+
+
+def check_parity(
+    engine: str,
+    found: npt.NDArray[np.float32],
+    expected: npt.NDArray[np.float32],
+    tolerance: float,
+) -> None:
+    """Check that an engine's probabilities are finite and those of the network.
+
+    Raises:
+        ExportError: If they are not.
+    """
+    if not np.isfinite(found).all():
+        raise ExportError(f"The engine {engine} gives probabilities that are not numbers.")
+    difference = float(np.abs(found - expected).max())
+    if difference > tolerance:
+        raise ExportError(
+            f"The engine {engine} differs from the network by {difference:.2g}; at most {tolerance:g} is allowed."
+        )
+
+
+_LOAD_AND_PREDICT = """
+import sys
+from pathlib import Path
+import numpy as np
+from service.bundle import LITERT_PROGRAM
+from service.engines.litert import LiteRTEngine
+from service.engines.saved_model import SavedModelEngine
+bundle, folder = Path(sys.argv[1]), Path(sys.argv[2])
+images = np.load(folder / "images.npy")
+np.save(folder / "litert.npy", LiteRTEngine(bundle / LITERT_PROGRAM).predict(images))
+np.save(folder / "tensorflow.npy", SavedModelEngine(bundle).predict(images))
+assert "training" not in sys.modules
+"""
+
+
+def _service_root() -> Path:
+    """Return the folder that holds the package `service`."""
+    import service
+
+    return Path(str(service.__file__)).parents[1]
+
+
+def _write_digits(draft: Path, mnist: Mnist) -> None:
+    """Write the evaluation set and the first validation digits."""
+    _, validation = split(mnist)
+    for name, images, labels in (
+        (EVALUATION_SET, mnist.test_images, mnist.test_labels),
+        (
+            VALIDATION_SET,
+            validation.images[:NUM_VALIDATION_DIGITS],
+            validation.labels[:NUM_VALIDATION_DIGITS],
+        ),
+    ):
+        np.savez_compressed(draft / name, images=images, labels=labels)
+
+
+def _describe(draft: Path, run: TrainedRun, mnist: Mnist, name: tuple[str, str]) -> Manifest:
+    """Score the exported program and write down what the bundle is."""
+    engine = LiteRTEngine(draft / LITERT_PROGRAM)
+    _, validation = split(mnist)
+    probabilities = engine.predict(validation.images)
+    top = probabilities.max(axis=1)
+    versions = {library: importlib.metadata.version(library) for library in LIBRARIES}
+    return Manifest(
+        name=name[0],
+        version=name[1],
+        recipe=run.state.recipe,
+        seed=run.state.seed,
+        parameters=run.network.count_params(),
+        preprocessing_version=PREPROCESSING_VERSION,
+        decision=Decision(
+            uncertain_below=float(np.quantile(top, UNCERTAIN_SHARE)),
+            not_a_digit_below=float(np.quantile(top, NOT_A_DIGIT_SHARE)),
+        ),
+        metrics=Metrics(
+            validation=_metrics(validation.labels, probabilities),
+            test=_metrics(mnist.test_labels, engine.predict(mnist.test_images)),
+        ),
+        data=dict(mnist.md5),
+        libraries={"python": platform.python_version(), **versions},
+        created_at=datetime.now(UTC).replace(microsecond=0),
+        files=hash_files(draft),
+    )
+
+
+def _metrics(labels: Labels, probabilities: npt.NDArray[np.float32]) -> SplitMetrics:
+    """Score one split by the code behind `/evaluate`."""
+    scores = score(labels, probabilities)
+    return SplitMetrics(n=scores.n, accuracy=scores.accuracy, loss=scores.loss)
