@@ -5,6 +5,7 @@ archive -> headers, checked -> values, checked -> LabelledData
 What a person may send as an array is decided here; `npy` knows the file format.
 """
 
+import re
 import zipfile
 from collections.abc import Iterator
 
@@ -30,7 +31,7 @@ MAX_NAMES_QUOTED = 8
 def is_npz(archive: zipfile.ZipFile) -> bool:
     """Tell whether a zip is an `.npz`: it has one of our arrays, or nothing but arrays."""
     names = archive.namelist()
-    is_all_arrays = bool(names) and all(name.endswith(".npy") for name in names)
+    is_all_arrays = bool(names) and all(re.fullmatch(r"[^/\\]+\.npy", name) for name in names)
     return is_all_arrays or IMAGES in names or LABELS in names
 
 

@@ -1,0 +1,111 @@
+"""The application: settings in, an ASGI application out.
+
+    request -> RequestContext (id, HEAD, log) -> route -> response
+"""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.problems import install_handlers
+from service.recognition import Models
+from service.routes import evaluate, health, predict
+from service.routes.resources import Resources
+from service.settings import Settings
+
+logger = logging.getLogger("digitserve")
+
+MAX_EVALUATIONS = 1  # at once; each keeps a core busy
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    resources: Resources
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application; models are loaded when it starts, not here.
+
+    Args:
+        settings: Default: read from the environment.
+    """
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
+        models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
+        decoders = CapacityLimiter(settings.decode_threads)
+        yield State(
+            resources=Resources(settings, models, decoders, CapacityLimiter(MAX_EVALUATIONS))
+        )
+
+    app = FastAPI(
+        title="digitserve",
+        summary="Recognises handwritten digits.",
+        version="0.1.0",
+        lifespan=lifespan,
+    )
+    for module in (predict, evaluate, health):
+        app.include_router(module.router)
+    app.add_api_route("/", _to_docs, include_in_schema=False)
+    app.add_middleware(RequestContext)
+    install_handlers(app)
+    return app
+
+
+async def _to_docs() -> RedirectResponse:
+    """Show a person who opens the root what there is."""
+    return RedirectResponse("/docs")
+
+
+class RequestContext:
+    """Gives every request an id, answers HEAD like GET, and logs one line a request.
+
+    The id is the client's `X-Request-ID` where it is short and plain, else a new one; it comes back in
+    the same header and in problem documents.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        offered = dict(scope["headers"]).get(b"x-request-id", b"")
+        request_id = offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+        # The server drops the body of an answer to HEAD itself.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        scope = {**scope, "request_id": request_id, "method": method}
+        started, status = time.perf_counter(), 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            duration_ms = (time.perf_counter() - started) * 1000
+            logger.info(
+                "id=%s method=%s path=%s status=%d duration_ms=%.1f",
+                request_id,
+                scope["method"],
+                scope["path"],
+                status,
+                duration_ms,
+            )

@@ -1,0 +1,96 @@
+"""Evaluation: labelled digits through preprocessing and engine to scores, with progress.
+
+    labelled items -> canonical digits -> engine, in batches -> score -> Evaluation
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from service.bundle import LabelledDigits
+from service.errors import LabelledDataError, UploadError
+from service.labelled_data import LabelledData
+from service.preprocessing import Picture, UploadLimits, canonicalise, preprocess
+from service.recognition import Model
+from service.scoring import Scores, score
+
+BATCH_SIZE = 100  # digits between two reports of progress
+
+OnProgress = Callable[[int, int], None]
+"""Called with the number of digits done and in all."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A labelled image that could not be used, and why in our own words."""
+
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The scores of a model on labelled digits.
+
+    Attributes:
+        scores: The measures.
+        digits: The canonical digits that were scored, in order.
+        rejected: Images that were left out of the scores.
+        duration_s: Wall time in seconds.
+    """
+
+    scores: Scores
+    digits: LabelledDigits
+    rejected: tuple[Rejected, ...]
+    duration_s: float
+
+
+def evaluate(
+    model: Model, digits: LabelledDigits, on_progress: OnProgress, *, rejected: Iterable[Rejected] = ()
+) -> Evaluation:
+    """Score a model on canonical digits.
+
+    Args:
+        model: The model.
+        digits: At least one canonical digit.
+        on_progress: Told after every batch.
+        rejected: Images that were left out before, for the result.
+    """
+    started = time.perf_counter()
+    probabilities: list[npt.NDArray[np.float32]] = []
+    total = len(digits.labels)
+    for at in range(0, total, BATCH_SIZE):
+        probabilities.append(model.engine.predict(digits.images[at : at + BATCH_SIZE]))
+        on_progress(min(at + BATCH_SIZE, total), total)
+    scores = score(digits.labels, np.concatenate(probabilities))
+    return Evaluation(scores, digits, tuple(rejected), time.perf_counter() - started)
+
+
+def canonicalise_all(
+    data: LabelledData, limits: UploadLimits
+) -> tuple[LabelledDigits, list[Rejected]]:
+    """Bring labelled images to the canonical form; one that cannot be used spoils no other.
+
+    Raises:
+        LabelledDataError: If not one image can be used.
+    """
+    images, labels, rejected = [], [], []
+    for item in data:
+        try:
+            if isinstance(item.image, bytes):
+                seen = preprocess(item.image, limits)
+            else:
+                seen = canonicalise(Picture(item.image))
+        except UploadError as error:
+            rejected.append(Rejected(item.name, str(error)))
+            continue
+        images.append(seen.image)
+        labels.append(item.label)
+    if not images:
+        raise LabelledDataError(
+            f"None of the {len(rejected)} images can be used. The first, {rejected[0].name}: {rejected[0].detail}"
+        )
+    return LabelledDigits(np.stack(images), np.array(labels, np.uint8)), rejected

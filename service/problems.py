@@ -1,0 +1,90 @@
+"""Problems: every failure as `application/problem+json` (RFC 9457).
+
+    exception -> status, code, detail in our own words -> response; the cause -> log
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from service.errors import DigitserveError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:problem-type:digitserve:"
+UNKNOWN_FAILURE = "The service failed while it handled this request. The failure was logged under the request's id."
+
+logger = logging.getLogger("digitserve")
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Answer every exception that leaves a route with a problem document."""
+    app.add_exception_handler(DigitserveError, _explain)
+    app.add_exception_handler(RequestValidationError, _explain_validation)
+    app.add_exception_handler(HTTPException, _explain_http)
+    app.add_exception_handler(Exception, _hide_unknown)
+
+
+def problem(
+    request: Request, status: int, *, code: str, title: str, detail: str, headers: Any = None
+) -> JSONResponse:
+    """Build a problem document; `instance` is the request's id."""
+    document = {
+        "type": TYPE_PREFIX + code,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.scope.get("request_id", ""),
+    }
+    return JSONResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _explain(request: Request, error: Exception) -> JSONResponse:
+    """Answer one of our own errors with its own words."""
+    assert isinstance(error, DigitserveError)  # noqa: S101 - the registration guarantees it
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return await _hide_unknown(request, error)
+    return problem(request, error.status, code=error.code, title=error.title, detail=str(error))
+
+
+async def _explain_validation(request: Request, error: Exception) -> JSONResponse:
+    """Name the parameters that are missing or wrong, without the validator's text."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - the registration guarantees it
+    names = ", ".join(sorted({str(item["loc"][-1]) for item in error.errors()}))
+    return problem(
+        request,
+        422,
+        code="invalid-parameter",
+        title="Invalid parameter",
+        detail=f"Missing or of a wrong type: {names}. See /docs for the parameters of {request.url.path}.",
+    )
+
+
+async def _explain_http(request: Request, error: Exception) -> JSONResponse:
+    """Answer routing failures: unknown path, wrong method."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - the registration guarantees it
+    status = HTTPStatus(error.status_code)
+    details = {
+        404: "There is nothing at this path. See /docs for the routes.",
+        405: f"{request.method} is not answered at this path. See /docs for the methods.",
+    }
+    return problem(
+        request,
+        status,
+        code=status.phrase.lower().replace(" ", "-"),
+        title=status.phrase.capitalize(),
+        detail=details.get(status, f"The request was refused: {status.phrase.lower()}."),
+        headers=error.headers,
+    )
+
+
+async def _hide_unknown(request: Request, error: Exception) -> JSONResponse:
+    """Log what we did not foresee, and tell the client one constant sentence."""
+    logger.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
+    return problem(
+        request, 500, code="internal-error", title="Internal error", detail=UNKNOWN_FAILURE
+    )

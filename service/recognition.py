@@ -1,0 +1,137 @@
+"""Recognition: a canonical digit and a loaded model to an answer.
+
+    canonical digit -> engine -> probabilities -> status -> Prediction
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from service.bundle import Bundle, find_bundles
+from service.engines import Engine, EngineKind, create_engine
+from service.errors import BundleError, UnknownModelError
+from service.preprocessing import PREPROCESSING_VERSION, CanonicalDigit
+
+Status = Literal["ok", "uncertain", "not_a_digit"]
+NUM_SELF_TEST_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one upload.
+
+    Attributes:
+        digit: The most probable class, 0..9.
+        probabilities: float64 [10], summing to 1.
+        status: Whether the answer can be relied on.
+        seen: The canonical digit that the model saw.
+    """
+
+    digit: int
+    probabilities: npt.NDArray[np.float64]
+    status: Status
+    seen: CanonicalDigit
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the answer."""
+        return float(self.probabilities[self.digit])
+
+
+class Model:
+    """A bundle loaded into an engine.
+
+    Attributes:
+        bundle: The verified bundle.
+        engine: The engine that computes it.
+    """
+
+    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+        self.bundle = bundle
+        self.engine = engine
+        self._self_test_digits = bundle.validation_set().images[:NUM_SELF_TEST_DIGITS]
+        self._tested_at = 0.0
+        self.self_test()  # warms the engine: the first client never pays for it
+
+    def predict(self, seen: CanonicalDigit) -> Prediction:
+        """Recognise a canonical digit."""
+        probabilities = self.engine.predict(seen.image[np.newaxis])[0].astype(np.float64)
+        probabilities /= probabilities.sum()
+        digit = int(probabilities.argmax())
+        return Prediction(digit, probabilities, self._status(float(probabilities[digit])), seen)
+
+    def self_test(self) -> None:
+        """Run a real inference and remember when it succeeded.
+
+        Raises:
+            BundleError: If the probabilities are not finite or do not sum to 1.
+        """
+        probabilities = self.engine.predict(self._self_test_digits)
+        if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
+            raise BundleError(
+                f"The model {self.bundle.manifest.name} computes no probabilities: its rows do not sum to 1. "
+                "Export it anew."
+            )
+        self._tested_at = time.monotonic()
+
+    @property
+    def self_test_age_s(self) -> float:
+        """Seconds since the last successful self-test."""
+        return time.monotonic() - self._tested_at
+
+    def _status(self, confidence: float) -> Status:
+        """Turn the top probability into a status by the bundle's thresholds."""
+        decision = self.bundle.manifest.decision
+        if confidence < decision.not_a_digit_below:
+            return "not_a_digit"
+        return "uncertain" if confidence < decision.uncertain_below else "ok"
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models that are served.
+
+    Attributes:
+        by_name: Every model, by its name.
+        default: Name of the model that answers when a request names none.
+    """
+
+    by_name: Mapping[str, Model]
+    default: str
+
+    @classmethod
+    def load(cls, models_dir: Path, *, default: str, engine: EngineKind) -> Self:
+        """Load the newest version of every bundle.
+
+        Raises:
+            BundleError: If a bundle must not be served, or there is none of the default's name.
+            EngineUnavailableError: If the engine cannot run here.
+        """
+        models = {}
+        for name, path in find_bundles(models_dir).items():
+            bundle = Bundle.read(path, preprocessing_version=PREPROCESSING_VERSION)
+            models[name] = Model(bundle, create_engine(engine, bundle))
+        if default not in models:
+            raise BundleError(
+                f"The default model {default!r} is not among the bundles found: {', '.join(models)}. "
+                "Set DIGITSERVE_MODEL to one of them."
+            )
+        return cls(models, default)
+
+    def find(self, name: str | None) -> Model:
+        """Return the model of that name, or the default for None.
+
+        Raises:
+            UnknownModelError: If no model of that name is served.
+        """
+        model = self.by_name.get(name or self.default)
+        if model is None:
+            raise UnknownModelError(
+                f"There is no model {name!r} here. Served are: {', '.join(self.by_name)}."
+            )
+        return model

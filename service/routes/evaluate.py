@@ -1,0 +1,154 @@
+"""`POST /evaluate`: accuracy on the bundle's own digits, or on labelled data that the caller uploads."""
+
+import json
+import queue
+from collections.abc import AsyncGenerator
+from functools import partial
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
+from starlette.responses import Response
+
+from service.errors import DigitserveError
+from service.evaluation import Evaluation, OnProgress, canonicalise_all, evaluate
+from service.labelled_data import LabelledDataLimits, read_labelled_data
+from service.problems import UNKNOWN_FAILURE, logger
+from service.recognition import Model
+from service.routes.pictures import to_data_url
+from service.routes.resources import DepModel, DepResources, Resources, problems
+from service.schemas import (
+    ClassScoresBody,
+    EvaluationBody,
+    IntervalBody,
+    MistakeBody,
+    ModelIdentity,
+    RejectedBody,
+)
+from service.uploads import read_body, split_files
+
+EVENT_STREAM = "text/event-stream"
+POLL_S = 0.1  # between two looks for progress
+
+router = APIRouter()
+
+_FILE = {"type": "string", "format": "binary"}
+_BODY = {
+    "requestBody": {
+        "required": False,
+        "description": "Nothing, for the bundle's own evaluation set; or a zip of <label>/<any>.png, an npz "
+        "with images and labels, or an IDX image file and its label file.",
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": _FILE, "labels": _FILE},
+                }
+            },
+            "application/octet-stream": {"schema": _FILE},
+        },
+    }
+}
+
+
+@router.post(
+    "/evaluate",
+    response_model=EvaluationBody,
+    responses={
+        200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        **problems(404, 413, 415, 422),
+    },
+    openapi_extra=_BODY,
+    summary="Score a model on labelled digits",
+)
+async def evaluate_model(
+    request: Request, resources: DepResources, model: DepModel
+) -> Response | EvaluationBody:
+    """Score the model; `Accept: text/event-stream` streams progress and ends with the same result."""
+    body = await read_body(request, resources.settings.max_evaluate_bytes)
+    files = split_files(body, request.headers) if body else []
+    run = partial(_evaluate, model, files, resources)
+    if EVENT_STREAM in request.headers.get("accept", ""):
+        return StreamingResponse(_stream(run, resources), media_type=EVENT_STREAM)
+    return await to_thread.run_sync(run, lambda _done, _total: None, limiter=resources.evaluators)
+
+
+def _evaluate(
+    model: Model, files: list[bytes], resources: Resources, on_progress: OnProgress
+) -> EvaluationBody:
+    """Score the model on the files, or on its own evaluation set if there are none."""
+    if not files:
+        return _to_body(model, evaluate(model, model.bundle.evaluation_set(), on_progress))
+    settings = resources.settings
+    limits = LabelledDataLimits(
+        max_images=settings.max_evaluate_images,
+        max_expanded_bytes=settings.max_expanded_bytes,
+        max_member_bytes=settings.max_upload_bytes,
+    )
+    digits, rejected = canonicalise_all(read_labelled_data(files, limits), resources.upload_limits)
+    return _to_body(model, evaluate(model, digits, on_progress, rejected=rejected))
+
+
+async def _stream(
+    run: "partial[EvaluationBody]", resources: Resources
+) -> AsyncGenerator[bytes]:
+    """Run an evaluation in a thread and stream its progress, then its result or problem."""
+    progress: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+    outcome: list[bytes] = []
+
+    async def work() -> None:
+        try:
+            result = await to_thread.run_sync(
+                run, lambda done, total: progress.put((done, total)), limiter=resources.evaluators
+            )
+            outcome.append(_event("result", result.model_dump_json()))
+        except DigitserveError as error:
+            outcome.append(_event("error", _problem_json(error)))
+        except Exception as error:  # the stream has begun: the last handler cannot answer any more
+            logger.error("evaluation failed", exc_info=error)
+            outcome.append(_event("error", json.dumps({"status": 500, "detail": UNKNOWN_FAILURE})))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work)
+        while not outcome:
+            await anyio.sleep(POLL_S)
+            if not progress.empty():
+                while not progress.empty():
+                    done, total = progress.get_nowait()
+                yield _event("progress", json.dumps({"done": done, "total": total}))
+        yield outcome[0]
+
+
+def _event(name: str, data: str) -> bytes:
+    """Write one server-sent event."""
+    return format_sse_event(event=name, data_str=data)
+
+
+def _problem_json(error: DigitserveError) -> str:
+    """Write an error as the data of an event."""
+    return json.dumps({"title": error.title, "status": error.status, "detail": str(error)})
+
+
+def _to_body(model: Model, evaluation: Evaluation) -> EvaluationBody:
+    """Write an evaluation as the contract's JSON."""
+    scores, manifest = evaluation.scores, model.bundle.manifest
+    return EvaluationBody(
+        n=scores.n,
+        accuracy=scores.accuracy,
+        accuracy_interval=IntervalBody(
+            low=scores.accuracy_interval.low, high=scores.accuracy_interval.high
+        ),
+        loss=scores.loss,
+        confusion_matrix=scores.confusion_matrix.tolist(),
+        per_class=[ClassScoresBody(**vars(entry)) for entry in scores.per_class],
+        calibration_error=scores.calibration_error,
+        worst_mistakes=[
+            MistakeBody(**vars(mistake), image=to_data_url(evaluation.digits.images[mistake.index]))
+            for mistake in scores.worst_mistakes
+        ],
+        rejected=[RejectedBody(**vars(entry)) for entry in evaluation.rejected],
+        duration_s=evaluation.duration_s,
+        model=ModelIdentity(name=manifest.name, version=manifest.version),
+    )

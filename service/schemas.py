@@ -1,0 +1,127 @@
+"""Schemas: the JSON of every answer, as the OpenAPI document declares it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class ModelIdentity(BaseModel):
+    """Which model answered."""
+
+    name: str
+    version: str
+
+
+class BoxBody(BaseModel):
+    """A rectangle in pixels of the upright upload; right and bottom lie outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+class Detail(BaseModel):
+    """What the model saw, with `?detail=true`."""
+
+    canonical: str = Field(description="The canonical 28x28 digit as a PNG data URL")
+    ink_box: BoxBody
+    steps: list[str] = Field(description="Preprocessing steps that ran, in order")
+
+
+class PredictionBody(BaseModel):
+    """Answer of `/predict`."""
+
+    digit: int = Field(alias="class", ge=0, le=9)
+    confidence: Probability
+    probabilities: list[Probability] = Field(min_length=10, max_length=10)
+    status: Literal["ok", "uncertain", "not_a_digit"]
+    warnings: list[str]
+    model: ModelIdentity
+    detail: Detail | None = None
+
+
+class IntervalBody(BaseModel):
+    """A 95 % Wilson interval."""
+
+    low: Probability
+    high: Probability
+
+
+class ClassScoresBody(BaseModel):
+    """Scores of one digit; null where a ratio has nothing to divide by."""
+
+    precision: Probability | None
+    recall: Probability | None
+    f1: Probability | None
+    support: int
+
+
+class MistakeBody(BaseModel):
+    """A confident wrong answer."""
+
+    index: int
+    label: int
+    predicted: int
+    confidence: Probability
+    loss: float
+    image: str = Field(description="The canonical digit as a PNG data URL")
+
+
+class RejectedBody(BaseModel):
+    """An image that was left out of the scores."""
+
+    name: str
+    detail: str
+
+
+class EvaluationBody(BaseModel):
+    """Answer of `/evaluate`."""
+
+    n: int
+    accuracy: Probability
+    accuracy_interval: IntervalBody
+    loss: float = Field(description="Mean cross-entropy in nats")
+    confusion_matrix: list[list[int]] = Field(description="Rows are labels, columns predictions")
+    per_class: list[ClassScoresBody]
+    calibration_error: Probability
+    worst_mistakes: list[MistakeBody]
+    rejected: list[RejectedBody]
+    duration_s: float
+    model: ModelIdentity
+
+
+class ServedModel(BaseModel):
+    """One model in `/health`."""
+
+    name: str
+    version: str
+    engine: str
+    device: str
+    self_test_age_s: float = Field(description="Seconds since the last successful self-test")
+
+
+class HealthBody(BaseModel):
+    """Answer of `/health`."""
+
+    alive: bool
+    ready: bool
+    models: list[ServedModel]
+
+
+class ProbeBody(BaseModel):
+    """Answer of the probes."""
+
+    status: Literal["live", "ready"]
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str

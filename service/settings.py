@@ -1,0 +1,48 @@
+"""Settings: everything an operator may change, read once at start-up.
+
+Precedence: command line, then environment (`DIGITSERVE_*`), then the defaults here.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.engines import EngineKind
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """The service's settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DIGITSERVE_", frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    models_dir: Path = Path(__file__).parents[1] / "models"
+    """Directory of the bundles, `<name>/<version>/`."""
+
+    model: str = "digits"
+    """Name of the model that answers when a request names none."""
+
+    engine: EngineKind = "auto"
+    """`litert`, `tensorflow`, or `auto`: TensorFlow where a GPU is visible, else LiteRT."""
+
+    max_upload_bytes: int = Field(20 * MIB, gt=0)
+    """Largest body of `/predict`, in bytes."""
+
+    max_image_pixels: int = Field(50_000_000, gt=0)
+    """Largest width times height of an image, in pixels; checked before decoding."""
+
+    max_evaluate_bytes: int = Field(64 * MIB, gt=0)
+    """Largest body of `/evaluate`, in bytes."""
+
+    max_evaluate_images: int = Field(70_000, gt=0)
+    """Most images in one evaluation; all of MNIST fits."""
+
+    max_expanded_bytes: int = Field(256 * MIB, gt=0)
+    """Largest size of an uploaded archive once expanded, in bytes."""
+
+    decode_threads: int = Field(2, gt=0)
+    """Threads that decode large uploads; small ones run on the event loop."""
