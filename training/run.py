@@ -144,10 +144,18 @@ def normalise(images: Images) -> npt.NDArray[np.float32]:
     return images[..., np.newaxis].astype(np.float32) / np.float32(255)
 
 
-def is_finished(recipe: Recipe, out_dir: Path) -> bool:
-    """Tell whether `out_dir` holds a run that has all its epochs."""
-    path = out_dir / STATE
-    return path.is_file() and len(json.loads(path.read_text())["history"]) >= recipe.epochs
+def read_state(run_dir: Path) -> RunState:
+    """Read what a run directory remembers.
+
+    Raises:
+        CheckpointError: If it is no run directory.
+    """
+    try:
+        return RunState(**json.loads((run_dir / STATE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as cause:
+        raise CheckpointError(
+            f"{run_dir} holds no readable run ({STATE}). Name the --out of a training run."
+        ) from cause
 
 
 def compile_network(recipe: Recipe, *, convolution: Any = BlockConv2D) -> Any:
@@ -171,7 +179,7 @@ def _start_or_resume(
         out_dir.mkdir(parents=True, exist_ok=True)
         keras.utils.set_random_seed(seed)
         return wanted, compile_network(recipe)
-    found = RunState(**json.loads((out_dir / STATE).read_text()))
+    found = read_state(out_dir)
     for name in ("recipe", "seed", "data", "batch_size"):
         if getattr(found, name) != getattr(wanted, name):
             raise CheckpointError(
@@ -251,19 +259,3 @@ def predict(network: Any, images: Images) -> npt.NDArray[np.float32]:
     )
     return probabilities
 
-
-__all__ = [
-    "METRICS",
-    "EpochRecord",
-    "Images",
-    "Labels",
-    "RunState",
-    "TrainedRun",
-    "compile_network",
-    "history_csv",
-    "is_finished",
-    "normalise",
-    "predict",
-    "prepare",
-    "train",
-]

@@ -25,13 +25,14 @@ from service.labelled_data.npy import ArrayHeader, read_array, read_header
 
 IMAGES = "images.npy"
 LABELS = "labels.npy"
+NPY_NAME = re.compile(r"[^/\\]+\.npy")  # in no folder: those below a digit may be pictures
 MAX_NAMES_QUOTED = 8
 
 
 def is_npz(archive: zipfile.ZipFile) -> bool:
     """Tell whether a zip is an `.npz`: it has one of our arrays, or nothing but arrays."""
     names = archive.namelist()
-    is_all_arrays = bool(names) and all(re.fullmatch(r"[^/\\]+\.npy", name) for name in names)
+    is_all_arrays = bool(names) and all(NPY_NAME.fullmatch(name) for name in names)
     return is_all_arrays or IMAGES in names or LABELS in names
 
 

@@ -95,4 +95,6 @@ def digit_png(digit: npt.NDArray[np.uint8], *, tile_pixels: int) -> bytes:
 
 def _kind(layer: Any) -> str | None:
     """Name the kind of a layer, None if a digit's picture does not show it."""
-    return next((kind for kind, layer_class in KINDS.items() if isinstance(layer, layer_class)), None)
+    return next(
+        (kind for kind, layer_class in KINDS.items() if isinstance(layer, layer_class)), None
+    )

@@ -74,3 +74,8 @@ def contact_sheet(
         large = tile.repeat(factor, axis=0).repeat(factor, axis=1)
         sheet[top : top + height * factor, left : left + width * factor] = large
     return sheet.astype(np.uint8)
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Read width and height in pixels from a PNG file's header."""
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])

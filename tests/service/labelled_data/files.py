@@ -2,8 +2,10 @@
 
 import io
 import struct
+import tracemalloc
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -20,6 +22,18 @@ IDX_LABELS = bytes.fromhex("00000801 00000002 07 02")
 def read(*files: bytes, limits: LabelledDataLimits = LIMITS) -> LabelledData:
     """Read files as one upload."""
     return read_labelled_data(files, limits)
+
+
+@contextmanager
+def memory_stays_flat() -> Iterator[None]:
+    """Assert that the block allocates less than a megabyte at any time."""
+    tracemalloc.start()
+    try:
+        yield
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 1_000_000
 
 
 def make_zip(members: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
