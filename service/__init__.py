@@ -1,4 +1,4 @@
 """digitserve's HTTP service: an upload in, the digit on it out.
 
-    bytes -> preprocessing (canonical uint8 [28, 28]) -> engine -> prediction -> JSON
+bytes -> preprocessing (canonical uint8 [28, 28]) -> engine -> prediction -> JSON
 """

@@ -1,6 +1,6 @@
 """The application: settings in, an ASGI application out.
 
-    request -> RequestContext (id, HEAD, log) -> route -> response
+request -> RequestContext (id, HEAD, log) -> route -> response
 """
 
 import logging
@@ -80,6 +80,7 @@ class RequestContext:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

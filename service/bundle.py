@@ -90,7 +90,7 @@ class Manifest(_Record):
         files: SHA-256 of every other file of the bundle, by path relative to it.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     name: str
     version: str
     recipe: str

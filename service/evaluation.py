@@ -1,6 +1,6 @@
 """Evaluation: labelled digits through preprocessing and engine to scores, with progress.
 
-    labelled items -> canonical digits -> engine, in batches -> score -> Evaluation
+labelled items -> canonical digits -> engine, in batches -> score -> Evaluation
 """
 
 import time
@@ -49,7 +49,11 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model, digits: LabelledDigits, on_progress: OnProgress, *, rejected: Iterable[Rejected] = ()
+    model: Model,
+    digits: LabelledDigits,
+    on_progress: OnProgress,
+    *,
+    rejected: Iterable[Rejected] = (),
 ) -> Evaluation:
     """Score a model on canonical digits.
 

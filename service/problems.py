@@ -1,6 +1,6 @@
 """Problems: every failure as `application/problem+json` (RFC 9457).
 
-    exception -> status, code, detail in our own words -> response; the cause -> log
+exception -> status, code, detail in our own words -> response; the cause -> log
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Recognition: a canonical digit and a loaded model to an answer.
 
-    canonical digit -> engine -> probabilities -> status -> Prediction
+canonical digit -> engine -> probabilities -> status -> Prediction
 """
 
 import time

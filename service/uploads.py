@@ -1,6 +1,6 @@
 """Uploads: the body of a request, bounded, taken apart into files.
 
-    request -> body (at most the limit) -> multipart or raw, as its bytes tell -> files
+request -> body (at most the limit) -> multipart or raw, as its bytes tell -> files
 """
 
 from collections.abc import Mapping
@@ -127,5 +127,7 @@ def _parse_multipart(body: bytes, boundary: bytes) -> list[bytes]:
             "Content-Type by hand."
         ) from cause
     if parts > MAX_PARTS:
-        raise MalformedMultipartError(f"The form has {parts} parts; at most {MAX_PARTS} are accepted.")
+        raise MalformedMultipartError(
+            f"The form has {parts} parts; at most {MAX_PARTS} are accepted."
+        )
     return files

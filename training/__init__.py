@@ -1,4 +1,4 @@
 """digitserve's training pipeline: MNIST in, a verified model bundle out.
 
-    data -> recipe -> run (checkpoints, history) -> report -> export -> models/<name>/<version>/
+data -> recipe -> run (checkpoints, history) -> scores, report -> export -> models/<name>/<version>/
 """

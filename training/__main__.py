@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow is imported by a module below
+os.environ.setdefault(
+    "TF_CPP_MIN_LOG_LEVEL", "2"
+)  # before TensorFlow is imported by a module below
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -74,7 +76,9 @@ def _train_command(options: argparse.Namespace) -> None:
     out = options.out or RUNS / f"{recipe.name}-{options.seed}"
     mnist = load_mnist()
     result = score_run(_train_visibly(recipe, options.seed, out), mnist)
-    console.print(f"Test accuracy {result.test_accuracy:.2%}, loss {result.test_loss:.4f}; run in {out}")
+    console.print(
+        f"Test accuracy {result.test_accuracy:.2%}, loss {result.test_loss:.4f}; run in {out}"
+    )
 
 
 def _export_command(options: argparse.Namespace) -> None:

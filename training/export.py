@@ -119,7 +119,11 @@ def verify(bundle: Path, images: Images, expected: npt.NDArray[np.float32]) -> N
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "images.npy", images)
         command = [sys.executable, "-P", "-c", _LOAD_AND_PREDICT, str(bundle), folder]
-        environment = {**os.environ, "PYTHONPATH": str(_service_root()), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(_service_root()),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
         loaded = subprocess.run(  # noqa: S603 - our own interpreter and program
             command, env=environment, capture_output=True, text=True, check=False
         )

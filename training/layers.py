@@ -8,14 +8,14 @@ import tensorflow as tf
 BLOCK = 2  # pixels; the image is cut into blocks of 2x2
 
 
-class BlockConv2D(keras.layers.Conv2D):
+class BlockConv2D(keras.layers.Conv2D):  # type: ignore[misc]  # Keras publishes no types
     """5x5 convolution of a one-channel image, computed on blocks of 2x2 pixels.
 
-    A kernel with one input channel uses a CPU's vector units badly. Here the image [N, H, W, 1] becomes
-    [N, H/2, W/2, 4] (space to depth), the kernel is laid into the 6x6 pixels of 3x3 blocks once for each
-    of the four pixels of a block, and one 3x3 convolution gives all four; depth to space puts them back.
-    Weights, shapes and results are those of `keras.layers.Conv2D` (results up to rounding). Other
-    kernels, and images with more channels, take Keras's way.
+    A kernel with one input channel uses a CPU's vector units badly. Here the image [N, H, W, 1]
+    becomes [N, H/2, W/2, 4] (space to depth), the kernel is laid into the 6x6 pixels of 3x3 blocks
+    once for each of the four pixels of a block, and one 3x3 convolution gives all four; depth to
+    space puts them back. Weights, shapes and results are those of `keras.layers.Conv2D` (results
+    up to rounding). Other kernels, and images with more channels, take Keras's way.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
@@ -32,7 +32,8 @@ class BlockConv2D(keras.layers.Conv2D):
         window = tf.transpose(tf.concat(placed, axis=-1), [2, 0, 1, 3])
         blocks = tf.reshape(window, [3, BLOCK, 3, BLOCK, -1])
         block_kernel = tf.reshape(
-            tf.transpose(blocks, [0, 2, 1, 3, 4]), [3, 3, BLOCK * BLOCK, BLOCK * BLOCK * self.filters]
+            tf.transpose(blocks, [0, 2, 1, 3, 4]),
+            [3, 3, BLOCK * BLOCK, BLOCK * BLOCK * self.filters],
         )
         maps = tf.nn.conv2d(tf.nn.space_to_depth(inputs, BLOCK), block_kernel, 1, "SAME")
         # Depth to space by hand: TensorFlow's own operation is three times slower on a CPU.

@@ -91,7 +91,10 @@ def _textbook_summary(convolution: LayerBuilder) -> list[Any]:
 
 
 def _mlp(_convolution: LayerBuilder) -> list[Any]:
-    """The perceptron that section 8.1 compares with; 304 units come nearest to 242,062 parameters."""
+    """The perceptron that section 8.1 compares with.
+
+    304 hidden units come nearest to the textbook's 242,062 parameters: 795 * 304 + 10 = 241,690.
+    """
     return _classifier(304)
 
 
@@ -131,5 +134,7 @@ def find_recipe(name: str) -> Recipe:
         UnknownRecipeError: If there is none.
     """
     if name not in RECIPES:
-        raise UnknownRecipeError(f"There is no recipe {name!r}. Choose one of: {', '.join(RECIPES)}.")
+        raise UnknownRecipeError(
+            f"There is no recipe {name!r}. Choose one of: {', '.join(RECIPES)}."
+        )
     return RECIPES[name]

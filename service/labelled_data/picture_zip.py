@@ -30,7 +30,8 @@ def read_picture_zip(archive: zipfile.ZipFile, limits: LabelledDataLimits) -> La
     members = [
         member
         for member in archive.infolist()
-        if not member.is_dir() and not _is_junk(member.filename)
+        # Not `is_dir`: on a member without a name it fails.
+        if not member.filename.endswith("/") and not _is_junk(member.filename)
     ]
     limits.check_num_images(len(members))
     labels = np.array([_label_of(archive, member) for member in members], dtype=np.int64)

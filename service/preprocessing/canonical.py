@@ -85,8 +85,15 @@ def place(crop: Grey) -> Grey:
     height, width = crop.shape
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC), np.float32)
-    full = max(float(np.percentile(small[small > 32], 80)) if (small > 32).any() else small.max(), 1.0)
+    small = np.asarray(
+        Image.fromarray(crop).resize(
+            size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+        ),
+        np.float32,
+    )
+    full = max(
+        float(np.percentile(small[small > 32], 80)) if (small > 32).any() else small.max(), 1.0
+    )
     small = np.minimum(small * (255 / full), 255)
     y, x = centre_of_mass(small)
     centre = (SIDE - 1) / 2

@@ -1,6 +1,6 @@
 """Decoding: bytes of a client to an upright grey picture, within bounds.
 
-    bytes -> header (format, pixels) -> checks -> Pillow -> EXIF orientation -> alpha -> grey uint8 [H, W]
+bytes -> header (format, pixels) -> checks -> Pillow -> EXIF orientation -> alpha -> grey uint8 [H, W]
 """
 
 import io

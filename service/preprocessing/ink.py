@@ -1,6 +1,6 @@
 """Ink: a grey picture of any light, paper and polarity to a map that is bright where the pen went.
 
-    grey -> background (level around each pixel) -> contrast of the stronger side -> scaled to 0..255
+grey -> background (level around each pixel) -> contrast of the stronger side -> scaled to 0..255
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Segmentation: which of the ink is the digit.
 
-    ink -> connected parts -> the main part and its companions -> box
+ink -> connected parts -> the main part and its companions -> box
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ from service.preprocessing.decoding import Grey
 
 LABEL_SIDE = 100  # pixels; parts are found on a picture of at most this size
 SPECK_SHARE = 0.04  # of the main part's ink; smaller parts are dust unless they lie inside its box
-COMPANION_GAP = 0.25  # of the main part's longer side; a stroke of the same digit is nearer than this
+COMPANION_GAP = (
+    0.25  # of the main part's longer side; a stroke of the same digit is nearer than this
+)
 INK_THRESHOLD = 64  # of 255
 
 
@@ -131,7 +133,9 @@ def label_parts(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
         current = []
         starts, ends = np.flatnonzero(edges[row] == 1), np.flatnonzero(edges[row] == -1)
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            touching = [root(label) for left, right, label in above if left <= end and right >= start]
+            touching = [
+                root(label) for left, right, label in above if left <= end and right >= start
+            ]
             label = min(touching, default=len(parents))
             if not touching:
                 parents.append(label)
@@ -148,7 +152,9 @@ def _shrink_by_max(ink: Grey, step: int) -> Grey:
     """Reduce by a whole factor, keeping the strongest ink of each cell, so thin strokes survive."""
     height, width = -(-ink.shape[0] // step) * step, -(-ink.shape[1] // step) * step
     padded = np.pad(ink, ((0, height - ink.shape[0]), (0, width - ink.shape[1])))
-    return padded.reshape(height // step, step, width // step, step).max(axis=(1, 3))
+    cells = padded.reshape(height // step, step, width // step, step)
+    strongest: Grey = cells.max(axis=(1, 3))
+    return strongest
 
 
 def _measure(labels: npt.NDArray[np.int32], ink: Grey) -> list[_Part]:
@@ -171,7 +177,11 @@ def _choose(parts: list[_Part], shape: tuple[int, ...]) -> list[_Part]:
         heavy = part.mass >= SPECK_SHARE * main.mass
         if part is not main and (
             (inside and heavy)
-            or (heavy and near <= COMPANION_GAP * main.box.longer_side and _plausibility(part, shape) == 1)
+            or (
+                heavy
+                and near <= COMPANION_GAP * main.box.longer_side
+                and _plausibility(part, shape) == 1
+            )
         ):
             kept.append(part)
     return kept

@@ -91,9 +91,7 @@ def _evaluate(
     return _to_body(model, evaluate(model, digits, on_progress, rejected=rejected))
 
 
-async def _stream(
-    run: "partial[EvaluationBody]", resources: Resources
-) -> AsyncGenerator[bytes]:
+async def _stream(run: "partial[EvaluationBody]", resources: Resources) -> AsyncGenerator[bytes]:
     """Run an evaluation in a thread and stream its progress, then its result or problem."""
     progress: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
     outcome: list[bytes] = []

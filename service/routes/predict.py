@@ -47,7 +47,7 @@ async def predict(
     request: Request,
     resources: DepResources,
     model: DepModel,
-    detail: Annotated[bool, Query(description="Add what the model saw")] = False,  # noqa: FBT002 - a query flag
+    detail: Annotated[bool, Query(description="Add what the model saw")] = False,
 ) -> PredictionBody:
     """Find the digit on an upload and say which it is."""
     body = await read_body(request, resources.settings.max_upload_bytes)

@@ -91,6 +91,13 @@ class TestReadPictureZip:
 
         assert [item.image for item in read(upload)] == [b"first", b"second"]
 
+    def test_member_without_a_name(self) -> None:
+        """A name that begins with NUL is read as none, and is in no folder."""
+        upload = make_zip({"name": PICTURE}).replace(b"name", b"\0ame")
+
+        with pytest.raises(LabelledDataError, match=r"'' in the zip is not in a folder"):
+            read(upload)
+
     def test_long_names_are_cut_in_messages(self) -> None:
         """A message carries the end of a long name, on one line."""
         with pytest.raises(LabelledDataError) as caught:
