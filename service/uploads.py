@@ -88,46 +88,75 @@ def _boundary(body: bytes, content_type: str) -> bytes | None:
     return None
 
 
+class _FileCollector:
+    """Collects the file parts of a multipart body in memory, as the parser finds them."""
+
+    def __init__(self) -> None:
+        self.files: list[bytes] = []
+        self.num_parts = 0
+        self.is_complete = False
+        self._header = bytearray()
+        self._part = bytearray()
+        self._is_file = False
+
+    def begin_part(self) -> None:
+        """Start a part."""
+        self.num_parts += 1
+        self._is_file = False
+        self._part.clear()
+
+    def extend_header(self, data: bytes, start: int, end: int) -> None:
+        """Take a piece of a header's value."""
+        self._header += data[start:end]
+
+    def end_header(self) -> None:
+        """Look at a whole header: a part with a file name is a file."""
+        self._is_file = self._is_file or b"filename" in self._header.lower()
+        self._header.clear()
+
+    def extend_part(self, data: bytes, start: int, end: int) -> None:
+        """Take a piece of a part's content."""
+        self._part += data[start:end]
+
+    def end_part(self) -> None:
+        """Keep a file; pass over a plain field."""
+        if self._is_file:
+            self.files.append(bytes(self._part))
+
+    def end(self) -> None:
+        """Note that the closing delimiter was there."""
+        self.is_complete = True
+
+
 def _parse_multipart(body: bytes, boundary: bytes) -> list[bytes]:
-    """Collect the file parts of a multipart body in memory."""
-    files: list[bytes] = []
-    header, part, is_file, parts = bytearray(), bytearray(), False, 0
-
-    def begin_part() -> None:
-        nonlocal is_file, parts
-        parts += 1
-        is_file = False
-        part.clear()
-
-    def end_header_line() -> None:
-        nonlocal is_file
-        is_file = is_file or b"filename" in bytes(header).lower()
-        header.clear()
-
-    def end_part() -> None:
-        if is_file:
-            files.append(bytes(part))
-
+    """Return the contents of the file parts of a multipart body."""
+    collector = _FileCollector()
     parser = MultipartParser(
         boundary,
         {
-            "on_part_begin": begin_part,
-            "on_header_value": lambda data, start, end: header.extend(data[start:end]),
-            "on_header_end": end_header_line,
-            "on_part_data": lambda data, start, end: part.extend(data[start:end]),
-            "on_part_end": end_part,
+            "on_part_begin": collector.begin_part,
+            "on_header_value": collector.extend_header,
+            "on_header_end": collector.end_header,
+            "on_part_data": collector.extend_part,
+            "on_part_end": collector.end_part,
+            "on_end": collector.end,
         },
     )
     try:
         parser.write(body)
-        parser.finalize()
     except MultipartParseError as cause:
+        raise _malformed() from cause
+    if not collector.is_complete:
+        raise _malformed()
+    if collector.num_parts > MAX_PARTS:
         raise MalformedMultipartError(
-            "The multipart body is damaged. Let your HTTP client build it, and do not set its "
-            "Content-Type by hand."
-        ) from cause
-    if parts > MAX_PARTS:
-        raise MalformedMultipartError(
-            f"The form has {parts} parts; at most {MAX_PARTS} are accepted."
+            f"The form has {collector.num_parts} parts; at most {MAX_PARTS} are accepted."
         )
-    return files
+    return collector.files
+
+
+def _malformed() -> MalformedMultipartError:
+    return MalformedMultipartError(
+        "The multipart body is damaged or cut off. Let your HTTP client build it, and do not set its "
+        "Content-Type by hand."
+    )

@@ -1,0 +1,68 @@
+"""A real service: uvicorn in a process of its own, on a free port of the loopback interface."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+START_TIMEOUT_S = 60
+
+
+@contextmanager
+def running_service(tmp_path: Path, **settings: str) -> Generator[httpx.Client]:
+    """Run the service with settings, and give a client for it."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "service.app:create_app"]
+    environment = {
+        **os.environ,
+        **{f"DIGITSERVE_{name}": value for name, value in settings.items()},
+    }
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            _wait_until_ready(client, process, tmp_path / "log")
+            yield client
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for the readiness probe; a process that dies shows its log."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            client.get("/health/ready").raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"The service did not become ready:\n{log.read_text()}")
+
+
+@pytest.fixture(
+    scope="session",
+    params=["litert", pytest.param("tensorflow", marks=pytest.mark.tensorflow)],
+)
+def client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[httpx.Client]:
+    """A client of a service with each engine."""
+    folder = tmp_path_factory.mktemp("service")
+    with running_service(
+        folder, ENGINE=request.param, MAX_UPLOAD_BYTES="3000000", MAX_IMAGE_PIXELS="16000000"
+    ) as service:
+        yield service
