@@ -1,0 +1,148 @@
+"""The whole of preprocessing: any upload to the canonical digit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from service.errors import BlankImageError, ImageTooLargeError, UploadError
+from service.preprocessing import UploadLimits, preprocess
+from service.preprocessing.canonical import centre_of_mass
+from tests.pictures import draw, encode, photo
+
+LIMITS = UploadLimits()
+
+
+def _distance(first: Image.Image, second: Image.Image) -> float:
+    """Mean absolute difference of two uploads' canonical digits, in grey levels of 255.
+
+    The least over shifts by one pixel: the centre is rounded to whole pixels, and may fall to either side.
+    """
+    one, other = (preprocess(encode(image), LIMITS).image.astype(int) for image in (first, second))
+    shifts = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return min(float(np.abs(one - np.roll(other, shift, (0, 1))).mean()) for shift in shifts)
+
+
+class TestCanonicalForm:
+    """What every canonical digit is like."""
+
+    @pytest.mark.parametrize("image", [draw(), photo()], ids=["drawing", "photo"])
+    def test_box_and_centre(self, image: Image.Image) -> None:
+        """The digit's longer side is 20 pixels and its centre of mass at the centre, to a pixel."""
+        digit = preprocess(encode(image), LIMITS).image
+
+        assert digit.shape == (28, 28)
+        assert digit.dtype == np.uint8
+        rows = np.flatnonzero((digit > 64).any(axis=1))
+        assert 18 <= rows[-1] - rows[0] + 1 <= 20
+        assert centre_of_mass(digit) == pytest.approx((13.5, 13.5), abs=1)
+
+    def test_canonical_passes_untouched(self) -> None:
+        """A digit that is canonical already comes back bit for bit."""
+        once = preprocess(encode(draw()), LIMITS).image
+
+        again = preprocess(encode(Image.fromarray(once)), LIMITS)
+
+        assert (again.image == once).all()
+        assert again.steps == ()
+
+
+class TestInvariance:
+    """What must not matter."""
+
+    def test_polarity(self) -> None:
+        """Chalk on a board reads like ink on paper."""
+        image = draw()
+
+        assert _distance(image, ImageOps.invert(image)) == 0
+
+    @settings(max_examples=25, deadline=None)
+    @given(left=st.floats(0.05, 0.45), top=st.floats(0.05, 0.45))
+    def test_translation(self, left: float, top: float) -> None:
+        """The place of the digit does not matter."""
+        assert _distance(draw(at=(0.2, 0.2, 0.5)), draw(at=(left, top, 0.5))) < 8
+
+    @settings(max_examples=25, deadline=None)
+    @given(side=st.integers(120, 900))
+    def test_scale(self, side: int) -> None:
+        """The size of the picture does not matter."""
+        assert _distance(draw(), draw(size=(side, side))) < 8
+
+    def test_specks(self) -> None:
+        """Dust beside the digit is erased."""
+        image = draw()
+        dusty = image.copy()
+        for at in ((10, 10), (260, 30), (25, 250)):
+            dusty.paste(0, (*at, at[0] + 4, at[1] + 4))
+
+        assert _distance(image, dusty) == 0
+
+    def test_exif_orientation(self) -> None:
+        """A picture that its EXIF tag turns is upright, and says so."""
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        turned = encode(draw().rotate(90), "JPEG", exif=exif)
+
+        seen = preprocess(turned, LIMITS)
+
+        assert "rotated" in seen.steps
+        upright = preprocess(encode(draw(), "JPEG"), LIMITS).image.astype(int)
+        assert np.abs(seen.image.astype(int) - upright).mean() < 8
+
+    @pytest.mark.parametrize("ink", [0, 255])
+    def test_alpha_only_drawing(self, ink: int) -> None:
+        """Ink on nothing is found, be it black or white."""
+        alpha = ImageOps.invert(draw())
+        image = Image.merge("LA", (Image.new("L", alpha.size, ink), alpha))
+
+        assert _distance(image, draw()) < 3
+
+
+class TestRefusals:
+    """Uploads that cannot be used."""
+
+    @pytest.mark.parametrize("grey", [0, 128, 255])
+    def test_blank(self, grey: int) -> None:
+        """An even picture has no ink."""
+        with pytest.raises(BlankImageError, match="shows no ink"):
+            preprocess(encode(Image.new("L", (100, 100), grey)), LIMITS)
+
+    def test_grain_is_no_ink(self) -> None:
+        """Faint grain of paper is no ink."""
+        grain = np.random.default_rng(0).normal(230, 3, (200, 200)).astype(np.uint8)
+
+        with pytest.raises(BlankImageError):
+            preprocess(encode(Image.fromarray(grain)), LIMITS)
+
+    def test_too_many_pixels(self) -> None:
+        """The bound on pixels is stated."""
+        with pytest.raises(ImageTooLargeError, match=r"280x280 pixels; at most 0\.01 megapixels"):
+            preprocess(encode(draw()), UploadLimits(max_pixels=10_000))
+
+    @settings(max_examples=200, deadline=None)
+    @given(data=st.binary(max_size=400))
+    def test_arbitrary_bytes(self, data: bytes) -> None:
+        """Arbitrary bytes end in an answer or one of our errors."""
+        _answer_or_our_error(data)
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        data=st.data(), file_format=st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
+    )
+    def test_damaged_files(self, data: st.DataObject, file_format: str) -> None:
+        """A file with bytes changed or cut off ends in an answer or one of our errors."""
+        file = bytearray(encode(draw(size=(64, 64)), file_format))
+        for _ in range(data.draw(st.integers(1, 8))):
+            file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
+
+        _answer_or_our_error(bytes(file[: data.draw(st.integers(1, len(file)))]))
+
+
+def _answer_or_our_error(data: bytes) -> None:
+    """Preprocess bytes; any exception that is not ours fails the test."""
+    try:
+        digit = preprocess(data, UploadLimits(max_pixels=1_000_000)).image
+    except UploadError:
+        return
+    assert digit.shape == (28, 28)

@@ -1,0 +1,102 @@
+"""Reading bundles: what is served and what is refused."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from service.bundle import LITERT_PROGRAM, MANIFEST, Bundle, find_bundles
+from service.errors import BundleError
+from service.preprocessing import PREPROCESSING_VERSION
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A copy of the embedded bundle that a test may damage."""
+    return Path(shutil.copytree(MODELS / "digits/1", tmp_path / "digits/1"))
+
+
+def _read(path: Path, version: str = PREPROCESSING_VERSION) -> Bundle:
+    return Bundle.read(path, preprocessing_version=version)
+
+
+class TestRead:
+    """`Bundle.read`."""
+
+    @pytest.mark.parametrize("name", ["digits", "textbook"])
+    def test_embedded_bundles(self, name: str) -> None:
+        """The embedded bundles are whole and carry the digits that they were scored on."""
+        bundle = _read(MODELS / name / "1")
+
+        assert bundle.manifest.metrics.test.n == 10_000
+        assert bundle.evaluation_set().images.shape == (10_000, 28, 28)
+        assert bundle.validation_set().labels.shape == (1_000,)
+
+    def test_changed_file(self, place: Path) -> None:
+        """A changed byte is found."""
+        with (place / LITERT_PROGRAM).open("ab") as file:
+            file.write(b"x")
+
+        with pytest.raises(BundleError, match="has a changed assets.extra/model.tflite"):
+            _read(place)
+
+    def test_missing_file(self, place: Path) -> None:
+        """A missing file is named."""
+        (place / "saved_model.pb").unlink()
+
+        with pytest.raises(BundleError, match=r"lacks saved_model\.pb"):
+            _read(place)
+
+    def test_unknown_file(self, place: Path) -> None:
+        """A file that was added is named."""
+        (place / "extra.bin").touch()
+
+        with pytest.raises(BundleError, match=r"has the unknown file extra\.bin"):
+            _read(place)
+
+    @pytest.mark.parametrize("text", ["{}", "not json", '{"schema_version": 2}'])
+    def test_unreadable_manifest(self, place: Path, text: str) -> None:
+        """A manifest of another schema is refused without the validator's text."""
+        (place / MANIFEST).write_text(text)
+
+        with pytest.raises(BundleError, match="a manifest that this release cannot read"):
+            _read(place)
+
+    def test_no_manifest(self, place: Path) -> None:
+        """A directory without a manifest is no bundle."""
+        (place / MANIFEST).unlink()
+
+        with pytest.raises(BundleError, match=r"has no readable assets\.extra/manifest\.json"):
+            _read(place)
+
+    def test_other_preprocessing(self, place: Path) -> None:
+        """A network is served only with the preprocessing that it was made for."""
+        with pytest.raises(BundleError, match="was made for preprocessing version 1"):
+            _read(place, version="2")
+
+    def test_other_name(self, place: Path) -> None:
+        """A bundle in the place of another is refused."""
+        moved = place.rename(place.with_name("2"))
+
+        with pytest.raises(BundleError, match="says that it is digits/1"):
+            _read(moved)
+
+
+class TestFindBundles:
+    """`find_bundles`."""
+
+    def test_newest_version_wins(self, tmp_path: Path) -> None:
+        """Versions are numbers: 10 is newer than 9; other names are passed over."""
+        for name in ("digits/9", "digits/10", "digits/.export-x", "other/1"):
+            (tmp_path / name).mkdir(parents=True)
+
+        found = find_bundles(tmp_path)
+
+        assert found == {"digits": tmp_path / "digits/10", "other": tmp_path / "other/1"}
+
+    def test_none(self, tmp_path: Path) -> None:
+        """An empty directory is an error that says what is expected."""
+        with pytest.raises(BundleError, match="No model bundle was found"):
+            find_bundles(tmp_path)
