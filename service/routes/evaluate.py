@@ -69,13 +69,13 @@ async def evaluate_model(
     """Score the model; `Accept: text/event-stream` streams progress and ends with the same result."""
     body = await read_body(request, resources.settings.max_evaluate_bytes)
     files = split_files(body, request.headers) if body else []
-    run = partial(_evaluate, model, files, resources)
+    run = partial(evaluate_files, model, files, resources)
     if EVENT_STREAM in request.headers.get("accept", ""):
         return StreamingResponse(_stream(run, resources), media_type=EVENT_STREAM)
     return await to_thread.run_sync(run, lambda _done, _total: None, limiter=resources.evaluators)
 
 
-def _evaluate(
+def evaluate_files(
     model: Model, files: list[bytes], resources: Resources, on_progress: OnProgress
 ) -> EvaluationBody:
     """Score the model on the files, or on its own evaluation set if there are none."""

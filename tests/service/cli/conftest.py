@@ -1,0 +1,47 @@
+"""What the tests of several commands share: a picture and a service that runs."""
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from PIL import Image, ImageDraw
+
+from service.app import create_app
+from service.settings import Settings
+
+
+def draw_seven() -> bytes:
+    """Return a PNG of a black seven on white paper, 120 x 120 pixels."""
+    image = Image.new("L", (120, 120), 255)
+    ImageDraw.Draw(image).line([(30, 25), (90, 25), (55, 100)], fill=0, width=11, joint="curve")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def seven(tmp_path: Path) -> str:
+    """Path of a picture of a seven."""
+    path = tmp_path / "seven.png"
+    path.write_bytes(draw_seven())
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    """URL of a service in a thread of this process."""
+    config = uvicorn.Config(create_app(Settings()), port=0, log_config=None)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)

@@ -1,0 +1,81 @@
+"""Tests of the command line as a whole."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from typing import get_args
+
+import pytest
+
+from service.cli import ENGINES, main
+from service.engines import EngineKind
+
+
+class TestMain:
+    """Of `main`."""
+
+    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """`--version` prints the distribution's version and succeeds."""
+        with pytest.raises(SystemExit) as exit_:
+            main(["--version"])
+
+        assert (exit_.value.code, capsys.readouterr().out) == (
+            0,
+            f"digitserve {version('digitserve')}\n",
+        )
+
+    @pytest.mark.parametrize("argv", [[], ["predict"], ["serve", "--port", "x"], ["dance"]])
+    def test_wrong_arguments(self, argv: list[str]) -> None:
+        """Arguments that make no sense end with code 2."""
+        with pytest.raises(SystemExit) as exit_:
+            main(argv)
+
+        assert exit_.value.code == 2
+
+    @pytest.mark.parametrize("argv", [["--help"], ["predict", "--help"]])
+    def test_help_explains_exit_codes(
+        self, argv: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The help says what each exit code means."""
+        with pytest.raises(SystemExit):
+            main(argv)
+
+        out = capsys.readouterr().out
+        assert "exit codes:" in out
+        assert "3  the service or the bundle cannot be used" in out
+
+    def test_wrong_setting(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A setting that is not of its range ends with code 2 and its variable's name."""
+        monkeypatch.setenv("DIGITSERVE_DECODE_THREADS", "0")
+
+        code = main(["predict", "x.png"])
+
+        assert code == 2
+        assert (
+            "DIGITSERVE_DECODE_THREADS: Input should be greater than 0" in capsys.readouterr().err
+        )
+
+    def test_is_quick_to_start(self) -> None:
+        """Reading the command line imports none of the heavy libraries."""
+        heavy = "{'numpy', 'rich', 'httpx', 'uvicorn', 'fastapi', 'pydantic'}"
+        script = (
+            f"import sys, service.cli; service.cli._parser(); print({heavy} & set(sys.modules))"
+        )
+
+        run = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+        assert run.stdout == b"set()\n"
+
+    def test_runs_as_module(self) -> None:
+        """`python -m service` is the same command."""
+        run = subprocess.run(
+            [sys.executable, "-m", "service", "--version"], capture_output=True, check=True
+        )
+
+        assert run.stdout.startswith(b"digitserve ")
+
+    def test_engines_are_those_of_the_settings(self) -> None:
+        """`--engine` offers what the settings take, though it does not import them."""
+        assert set(ENGINES) == set(get_args(EngineKind))
