@@ -1,0 +1,69 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from service import errors
+from service.schemas import EvaluationBody, PredictionBody
+from service.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def _first_column(page: str) -> list[str]:
+    """Words in back-quotes in the first column of a page's tables."""
+    rows = re.findall(r"^\| (`[^|]*) \|", (DOCS / page).read_text(), re.MULTILINE)
+    return [word for row in rows for word in re.findall(r"`([^`]+)`", row)]
+
+
+def test_every_setting_is_documented() -> None:
+    """The table of settings has every field, in order, and nothing else."""
+    expected = [f"DIGITSERVE_{name.upper()}" for name in Settings.model_fields]
+
+    assert _first_column("settings.md") == expected
+
+
+def test_documented_defaults() -> None:
+    """Numbers in the table of settings are the defaults."""
+    text = (DOCS / "settings.md").read_text()
+
+    for name, value in Settings(_env_file=None).model_dump().items():
+        if isinstance(value, int):
+            assert f"| `DIGITSERVE_{name.upper()}` | {value} |" in text
+
+
+@pytest.mark.parametrize("schema", [PredictionBody, EvaluationBody])
+def test_every_field_is_documented(schema: type[PredictionBody | EvaluationBody]) -> None:
+    """Every field of an answer stands in the API's tables."""
+    names = {field.alias or name for name, field in schema.model_fields.items()}
+
+    assert names - set(_first_column("api.md")) == set()
+
+
+def test_every_error_is_documented() -> None:
+    """Every error that a client may see stands in the table with its status."""
+    text = (DOCS / "api.md").read_text()
+    classes = [
+        entry
+        for entry in vars(errors).values()
+        if isinstance(entry, type) and issubclass(entry, errors.UploadError)
+    ]
+
+    assert len(classes) > 8
+    for entry in [*classes, errors.UnknownModelError]:
+        if entry is not errors.UploadError:
+            assert f"| `{entry.code}` | {entry.status} |" in text
+
+
+def test_readme_results_are_the_generated_ones() -> None:
+    """The rows of both READMEs are those of the generated page."""
+    generated = (DOCS / "results.md").read_text()
+    recipes = re.findall(r"^\| (`[a-z-]+`) \| ([\d,]+) \| (\d) \| ([\d.]+% ± [\d.]+%)", generated, re.MULTILINE)
+
+    assert len(recipes) >= 3
+    for page in ("README.md", "README.zh-TW.md"):
+        text = (DOCS.parent / page).read_text()
+        for row in recipes:
+            assert f"| {' | '.join(row)} |" in text
