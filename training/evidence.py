@@ -1,21 +1,27 @@
-"""Evidence: every recipe over several seeds, written into docs/results.md by a command.
+"""Evidence: every recipe over several seeds, and epochs timed beside plain Keras, as JSON.
 
-seeds -> runs (trained, resumed or reused) -> scores of the exported function -> JSON -> results.md
+seeds -> runs (trained, resumed or reused) -> scores of the exported function -> docs/results/*.json
+
+The files are the source of the page that `training.results_page` generates.
 """
 
+import importlib.metadata
 import json
+import os
 import platform
 import statistics
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from service.scoring import score
+from training.checkpoints import write_text
 from training.data import Mnist
-from training.recipes import RECIPES, Recipe
-from training.run import TrainedRun, predict
+from training.errors import ResultsError
+from training.evaluation import evaluate_run
+from training.recipes import Recipe
+from training.run import TrainedRun
 
-CHAPTER_ACCURACY = 0.9912  # section 8.5, one run
+LIBRARIES = ("tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
@@ -37,108 +43,95 @@ class SeedResult:
     seconds_per_epoch: float
 
 
-def score_run(run: TrainedRun, mnist: Mnist) -> SeedResult:
-    """Score a finished run on the whole test set, by the code behind `/evaluate`."""
-    scores = score(mnist.test_labels, predict(run.network, mnist.test_images))
-    history = run.state.history
+@dataclass(frozen=True)
+class RecipeResult:
+    """One recipe over several seeds.
+
+    Attributes:
+        recipe: Its name.
+        summary: One sentence for people.
+        parameters: Number of weights.
+        command: What makes this result again.
+        machine: Processor, cores and system.
+        versions: Python's and the libraries' versions.
+        seeds: One result per seed, at least two.
+    """
+
+    recipe: str
+    summary: str
+    parameters: int
+    command: str
+    machine: str
+    versions: str
+    seeds: list[SeedResult]
+
+    def over_seeds(self, value: Callable[[SeedResult], float]) -> tuple[float, float]:
+        """Mean and sample standard deviation of a figure."""
+        values = [value(seed) for seed in self.seeds]
+        return statistics.mean(values), statistics.stdev(values)
+
+
+def score_seed(run: TrainedRun, mnist: Mnist) -> SeedResult:
+    """Score a finished run: the exported function on the whole test set, once."""
+    evaluation = evaluate_run(run, mnist)
     return SeedResult(
         seed=run.state.seed,
-        validation_accuracy=history[-1]["val_accuracy"],
-        test_accuracy=scores.accuracy,
-        test_loss=scores.loss,
-        seconds_per_epoch=statistics.median(record["seconds"] for record in history),
+        validation_accuracy=evaluation.validation.accuracy,
+        test_accuracy=evaluation.test.accuracy,
+        test_loss=evaluation.test.loss,
+        seconds_per_epoch=statistics.median(record["seconds"] for record in run.state.history),
     )
 
 
-def write_evidence(recipe: Recipe, results: list[SeedResult], docs: Path) -> None:
-    """Write a recipe's results as JSON and generate `results.md` anew from all of them.
+def write_recipe_result(recipe: Recipe, seeds: list[SeedResult], docs: Path) -> None:
+    """Write `results/<recipe>.json` under the documentation's directory."""
+    result = RecipeResult(
+        recipe=recipe.name,
+        summary=recipe.summary,
+        parameters=recipe.network().count_params(),
+        command=f"python -m training reproduce --recipe {recipe.name} --seeds {len(seeds)}",
+        machine=describe_machine(),
+        versions=describe_versions(),
+        seeds=seeds,
+    )
+    text = json.dumps(asdict(result), indent=2) + "\n"
+    write_text(docs / "results" / f"{recipe.name}.json", text)
 
-    Args:
-        recipe: The recipe.
-        results: Its runs, at least two.
-        docs: Directory of the documentation.
+
+def read_recipe_result(path: Path) -> RecipeResult:
+    """Read what `write_recipe_result` wrote.
+
+    Raises:
+        ResultsError: If the file is another.
     """
-    import keras
-    import tensorflow as tf
-
-    folder = docs / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    document = {
-        "recipe": recipe.name,
-        "summary": recipe.summary,
-        "parameters": recipe.network().count_params(),
-        "command": f"python -m training reproduce --recipe {recipe.name} --seeds {len(results)}",
-        "machine": f"{platform.system()} {platform.machine()}",
-        "versions": f"Python {platform.python_version()}, TensorFlow {tf.__version__}, Keras {keras.__version__}",
-        "seeds": [asdict(result) for result in results],
-    }
-    (folder / f"{recipe.name}.json").write_text(json.dumps(document, indent=2) + "\n")
-    write_results_page(docs)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        seeds = [SeedResult(**seed) for seed in document.pop("seeds")]
+        return RecipeResult(**document, seeds=seeds)
+    except (ValueError, TypeError, KeyError, AttributeError) as cause:
+        raise ResultsError(
+            f"{path} does not hold the results of a recipe. Remove it, and write it anew with: "
+            f"python -m training reproduce --recipe {path.stem}"
+        ) from cause
 
 
-def write_results_page(docs: Path) -> None:
-    """Generate `results.md` from every JSON file under `docs/results/`."""
-    documents = {
-        path.stem: json.loads(path.read_text()) for path in (docs / "results").glob("*.json")
-    }
-    ordered = [documents[name] for name in RECIPES if name in documents]
-    (docs / "results.md").write_text(render_results(ordered), encoding="utf-8")
+def describe_machine() -> str:
+    """Name the processor, its cores and the system."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores, {platform.system()} {platform.machine()}"
 
 
-def render_results(documents: list[dict[str, Any]]) -> str:
-    """Render the results of recipes as Markdown.
-
-    Args:
-        documents: Contents of the JSON files that `write_evidence` writes.
-    """
-    rows = "\n".join(_summary_row(document) for document in documents)
-    details = "\n".join(_detail(document) for document in documents)
-    return f"""# Results
-
-Generated by `python -m training reproduce` and `python -m training results`; not typed.
-
-Every recipe is trained on the first 48,000 MNIST training digits, validated on the last 12,000, and scored once
-on all 10,000 test digits by the code behind `/evaluate`. Accuracy is the mean and the sample standard
-deviation over seeds. The chapter's own figure, one run, is {CHAPTER_ACCURACY:.2%}.
-
-| recipe | parameters | seeds | test accuracy | test loss | seconds an epoch |
-|---|---|---|---|---|---|
-{rows}
-
-{details}"""
+def describe_versions() -> str:
+    """Name the versions of Python and of the libraries that decide over the numbers."""
+    libraries = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
+    return ", ".join([f"Python {platform.python_version()}", *libraries])
 
 
-def _summary_row(document: dict[str, Any]) -> str:
-    """One line of the table of recipes."""
-    mean, deviation = _mean_and_deviation(document, "test_accuracy")
-    loss, loss_deviation = _mean_and_deviation(document, "test_loss")
-    seconds = statistics.median(seed["seconds_per_epoch"] for seed in document["seeds"])
-    return (
-        f"| `{document['recipe']}` | {document['parameters']:,} | {len(document['seeds'])} "
-        f"| {mean:.2%} ± {deviation:.2%} | {loss:.4f} ± {loss_deviation:.4f} | {seconds:.1f} |"
-    )
-
-
-def _detail(document: dict[str, Any]) -> str:
-    """The section of one recipe: every seed, machine, versions and command."""
-    rows = "\n".join(
-        f"| {seed['seed']} | {seed['validation_accuracy']:.2%} | {seed['test_accuracy']:.2%} "
-        f"| {seed['test_loss']:.4f} | {seed['seconds_per_epoch']:.1f} |"
-        for seed in document["seeds"]
-    )
-    return f"""## {document["recipe"]}
-
-{document["summary"]}
-
-| seed | validation accuracy | test accuracy | test loss | seconds an epoch |
-|---|---|---|---|---|
-{rows}
-
-`{document["command"]}` on {document["machine"]}, {document["versions"]}.
-"""
-
-
-def _mean_and_deviation(document: dict[str, Any], name: str) -> tuple[float, float]:
-    """Mean and sample standard deviation of one figure over the seeds."""
-    values = [seed[name] for seed in document["seeds"]]
-    return statistics.mean(values), statistics.stdev(values)
+def _processor() -> str:
+    """Return the processor's name as the kernel knows it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown processor"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else "unknown processor"

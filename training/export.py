@@ -1,24 +1,26 @@
 """Export: a trained run to a bundle that the service loads without this package.
 
-    network -> SavedModel + LiteRT program + digits + report -> verified in a fresh process -> manifest -> rename
+network -> SavedModel, LiteRT program, digits, report -> verified in a fresh process -> manifest -> rename
 
-The bundle is written beside its place and renamed there at the end, so a place holds a whole bundle or none.
+The bundle is written beside its place and renamed there at the end, so a place holds a whole bundle
+or none.
 """
 
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+import service
 from service.bundle import (
     EVALUATION_SET,
     LITERT_PROGRAM,
@@ -32,16 +34,19 @@ from service.bundle import (
     SplitMetrics,
     hash_files,
 )
-from service.engines.litert import LiteRTEngine
 from service.preprocessing import PREPROCESSING_VERSION
-from service.scoring import score
-from training.data import Images, Labels, Mnist, split
+from service.scoring import Scores
+from training.data import Images, Mnist, split
 from training.errors import ExportError
+from training.evaluation import evaluate_program
 from training.run import TrainedRun, predict
+from training.serving_function import write_model
 
 NUM_VALIDATION_DIGITS = 1_000  # shipped for tests and renderings
 UNCERTAIN_SHARE = 0.005  # of validation digits that may be called uncertain or no digit
 NOT_A_DIGIT_SHARE = 0.001  # of validation digits that may be called no digit
+NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # what the service looks for, as the next
+VERSION = re.compile(r"[1-9][0-9]*")
 TOLERANCE = {"tensorflow": 1e-5, "litert": 1e-4}  # largest difference of a probability
 LIBRARIES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 
@@ -61,48 +66,28 @@ def export(
     Raises:
         ExportError: If the place is taken, or an engine computes something else than the network.
     """
+    if not (NAME.fullmatch(place.parent.name) and VERSION.fullmatch(place.name)):
+        raise ExportError(
+            f"{place} is no place for a bundle: expected <name>/<version>, a name of small letters, "
+            "digits and hyphens and a whole number from 1, such as digits/1."
+        )
     if place.exists() and not replace:
         raise ExportError(f"{place} exists. Choose another version, or pass --replace.")
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".export-") as folder:
-        draft = Path(folder) / place.name
+        draft = Path(folder) / place.parent.name / place.name
+        draft.parent.mkdir()
         write_model(run.network, draft)
         _write_digits(draft, mnist)
         if report:
             shutil.copytree(report, draft / REPORT)
         verify(draft, mnist.test_images, predict(run.network, mnist.test_images))
-        manifest = _describe(draft, run, mnist, (place.parent.name, place.name))
+        manifest = _describe(draft, run, mnist)
         (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         if place.exists():
             place.rename(Path(folder) / "replaced")
         draft.rename(place)
     return Bundle.read(place, preprocessing_version=PREPROCESSING_VERSION)
-
-
-def write_model(network: Any, path: Path) -> None:
-    """Write the SavedModel and the LiteRT program of a network.
-
-    The signature `serving_default` maps `images` uint8 [N, 28, 28] to `probabilities` float32 [N, 10];
-    the scaling to 0..1 is part of the graph.
-    """
-    import tensorflow as tf
-    from keras.export import ExportArchive
-
-    def serve(images: Any) -> dict[str, Any]:
-        scaled = tf.cast(images, tf.float32)[..., tf.newaxis] / 255.0
-        return {"probabilities": network(scaled, training=False)}
-
-    archive = ExportArchive()
-    archive.track(network)
-    specification = tf.TensorSpec([None, 28, 28], tf.uint8, name="images")
-    archive.add_endpoint("serving_default", serve, input_signature=[specification])
-    archive.write_out(str(path), verbose=False)
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(path), signature_keys=["serving_default"]
-    )
-    program = path / LITERT_PROGRAM
-    program.parent.mkdir(exist_ok=True)
-    program.write_bytes(converter.convert())
 
 
 def verify(bundle: Path, images: Images, expected: npt.NDArray[np.float32]) -> None:
@@ -149,7 +134,8 @@ def check_parity(
     difference = float(np.abs(found - expected).max())
     if difference > tolerance:
         raise ExportError(
-            f"The engine {engine} differs from the network by {difference:.2g}; at most {tolerance:g} is allowed."
+            f"The engine {engine} differs from the network by {difference:.2g}; "
+            f"at most {tolerance:g} is allowed."
         )
 
 
@@ -170,8 +156,6 @@ assert "training" not in sys.modules
 
 def _service_root() -> Path:
     """Return the folder that holds the package `service`."""
-    import service
-
     return Path(str(service.__file__)).parents[1]
 
 
@@ -189,16 +173,14 @@ def _write_digits(draft: Path, mnist: Mnist) -> None:
         np.savez_compressed(draft / name, images=images, labels=labels)
 
 
-def _describe(draft: Path, run: TrainedRun, mnist: Mnist, name: tuple[str, str]) -> Manifest:
-    """Score the exported program and write down what the bundle is."""
-    engine = LiteRTEngine(draft / LITERT_PROGRAM)
-    _, validation = split(mnist)
-    probabilities = engine.predict(validation.images)
-    top = probabilities.max(axis=1)
+def _describe(draft: Path, run: TrainedRun, mnist: Mnist) -> Manifest:
+    """Score the exported program and write down what the bundle is; its directory is its name."""
+    evaluation = evaluate_program(draft / LITERT_PROGRAM, mnist)
+    top = evaluation.validation_probabilities.max(axis=1)
     versions = {library: importlib.metadata.version(library) for library in LIBRARIES}
     return Manifest(
-        name=name[0],
-        version=name[1],
+        name=draft.parent.name,
+        version=draft.name,
         recipe=run.state.recipe,
         seed=run.state.seed,
         parameters=run.network.count_params(),
@@ -207,10 +189,7 @@ def _describe(draft: Path, run: TrainedRun, mnist: Mnist, name: tuple[str, str])
             uncertain_below=float(np.quantile(top, UNCERTAIN_SHARE)),
             not_a_digit_below=float(np.quantile(top, NOT_A_DIGIT_SHARE)),
         ),
-        metrics=Metrics(
-            validation=_metrics(validation.labels, probabilities),
-            test=_metrics(mnist.test_labels, engine.predict(mnist.test_images)),
-        ),
+        metrics=Metrics(validation=_metrics(evaluation.validation), test=_metrics(evaluation.test)),
         data=dict(mnist.md5),
         libraries={"python": platform.python_version(), **versions},
         created_at=datetime.now(UTC).replace(microsecond=0),
@@ -218,7 +197,6 @@ def _describe(draft: Path, run: TrainedRun, mnist: Mnist, name: tuple[str, str])
     )
 
 
-def _metrics(labels: Labels, probabilities: npt.NDArray[np.float32]) -> SplitMetrics:
-    """Score one split by the code behind `/evaluate`."""
-    scores = score(labels, probabilities)
+def _metrics(scores: Scores) -> SplitMetrics:
+    """Keep of the scores what the manifest says."""
     return SplitMetrics(n=scores.n, accuracy=scores.accuracy, loss=scores.loss)

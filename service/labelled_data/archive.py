@@ -6,7 +6,6 @@ The declared sizes are never believed: readers ask a member for one byte more th
 """
 
 import io
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,15 +23,12 @@ IS_ENCRYPTED = 0x1  # bit 0 of the general purpose flags; APPNOTE.TXT 4.4.4
 BOUNDED_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 NUM_UNCOUNTED_MEMBERS = 1024  # room for folders and the like, which are no images
 
-# All that `zipfile` was seen to raise on damaged archives, or says that it raises: RuntimeError
-# covers unknown versions, ValueError names that are no UTF-8, OverflowError 64-bit offsets.
+# What `zipfile` raises on damaged archives. RuntimeError stands for features that it lacks,
+# ValueError for names that are no UTF-8, OverflowError for 64-bit offsets out of this world.
 DAMAGE_ERRORS = (
     zipfile.BadZipFile,
-    zipfile.LargeZipFile,
     zlib.error,
-    struct.error,
     EOFError,
-    OSError,
     OverflowError,
     RuntimeError,
     ValueError,

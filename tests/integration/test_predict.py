@@ -63,11 +63,8 @@ class TestAnswer:
     @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
     def test_modes(self, client: httpx.Client, mode: str) -> None:
         """Every pixel mode is recognised."""
-        image = draw()
-        if mode == "I;16":
-            image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
-        else:
-            image = image.convert(mode)
+        deep = Image.fromarray(np.asarray(draw()).astype(np.uint16) * 257)
+        image = deep if mode == "I;16" else draw().convert(mode)
 
         answer = client.post("/predict", content=encode(image, "TIFF")).json()
 

@@ -39,7 +39,7 @@ class TestRead:
         with (place / LITERT_PROGRAM).open("ab") as file:
             file.write(b"x")
 
-        with pytest.raises(BundleError, match="has a changed assets.extra/model.tflite"):
+        with pytest.raises(BundleError, match=r"has a changed assets\.extra/model\.tflite"):
             _read(place)
 
     def test_missing_file(self, place: Path) -> None:

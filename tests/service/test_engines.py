@@ -18,9 +18,8 @@ def test_parity() -> None:
     bundle = Bundle.read(BUNDLE, preprocessing_version=PREPROCESSING_VERSION)
     images = bundle.evaluation_set().images
 
-    litert, tensorflow = (
-        create_engine(kind, bundle).predict(images) for kind in ("litert", "tensorflow")
-    )  # type: ignore[arg-type]  # the two kinds
+    litert = create_engine("litert", bundle).predict(images)
+    tensorflow = create_engine("tensorflow", bundle).predict(images)
 
     assert litert.shape == tensorflow.shape == (10_000, 10)
     assert np.abs(litert - tensorflow).max() < 1e-4

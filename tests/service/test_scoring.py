@@ -43,6 +43,10 @@ class TestWilsonInterval:
 
         assert (low, high) == (round(interval.low, 4), round(interval.high, 4))
 
+    def test_closed_form(self) -> None:
+        """No success in 20 ends at z^2 / (20 + z^2), where z^2 = 3.841459 as in chi-square tables."""
+        assert wilson_interval(0, 20).high == pytest.approx(3.841459 / 23.841459, abs=1e-8)
+
     def test_all_correct_reaches_one(self) -> None:
         """Where all answers are right the interval ends at 1 exactly."""
         assert wilson_interval(29, 29).high == 1.0

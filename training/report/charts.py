@@ -1,6 +1,6 @@
 """Charts drawn with matplotlib: history, grids of digits, confusion matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from training.report.material import ReportMaterial
@@ -15,18 +16,19 @@ from training.report.png import NEGATIVE, POSITIVE, encode_png
 
 DPI = 150  # shown at half size, sharp on dense screens
 TEXT = "#2b3138"
+SOFT_TEXT = "#6b737c"
 GRID = "#e3e6ea"
 TRAIN, VALIDATION = "#1f5fa8", "#e07b1a"  # blue and orange, as in section 8.4
 WRONG = "#b3261e"
 GRID_COLUMNS = 5  # the chapter's grid, section 8.6
-FULL_MISTAKE_SHARE = 0.05  # share of a label's digits at which a mistake's colour is strongest
+FULL_MISTAKE_SHARE = 0.02  # share of a label's digits at which a mistake's colour is strongest
 
 
-def history_png(material: ReportMaterial, metric: str) -> bytes:
+def history_png(history: Mapping[str, Sequence[float]], metric: str) -> bytes:
     """Draw a metric over the epochs, training and validation.
 
     Args:
-        material: Its history is drawn.
+        history: `accuracy`, `loss`, `val_accuracy` and `val_loss`, one value per epoch.
         metric: `accuracy` or `loss`.
 
     Source: section 8.4, `show_train_history`.
@@ -35,7 +37,7 @@ def history_png(material: ReportMaterial, metric: str) -> bytes:
     axes = figure.add_subplot()
     series = ((metric, "train", TRAIN), (f"val_{metric}", "validation", VALIDATION))
     for name, label, colour in series:
-        values = material.history[name]
+        values = history[name]
         epochs = range(1, len(values) + 1)
         axes.plot(epochs, values, color=colour, label=label, lw=2, marker="o", ms=4)
     axes.set_xlabel("Epoch", color=TEXT)
@@ -58,9 +60,8 @@ def digits_png(material: ReportMaterial, indexes: Sequence[int]) -> bytes:
     Source: section 8.6, `plot_images_labels_prediction`.
     """
     rows = -(-len(indexes) // GRID_COLUMNS)
-    figure = Figure(figsize=(8, 1.95 * rows), layout="constrained")
-    grid = figure.subplots(rows, GRID_COLUMNS, squeeze=False).flat
-    for axes in grid:
+    figure = Figure(figsize=(8, 2.04 * rows), layout=ConstrainedLayoutEngine(h_pad=0.08))
+    for axes in figure.subplots(rows, GRID_COLUMNS, squeeze=False).flat[len(indexes) :]:
         axes.set_axis_off()
     for index, axes in zip(indexes, figure.axes, strict=False):
         _draw_digit(axes, material, index)
@@ -70,8 +71,8 @@ def digits_png(material: ReportMaterial, indexes: Sequence[int]) -> bytes:
 def confusion_png(matrix: npt.NDArray[np.int64]) -> bytes:
     """Draw a confusion matrix [10, 10] as a heat map: right answers blue, mistakes orange.
 
-    Mistakes are a hundred times rarer than right answers, so they have a scale of their own: the square
-    root of their share of the label's digits, strongest at `FULL_MISTAKE_SHARE`.
+    Mistakes are a hundred times rarer than right answers, so they have a scale of their own: the
+    square root of their share of the label's digits, strongest at `FULL_MISTAKE_SHARE`.
 
     Source: section 8.7, rows = label, columns = prediction.
     """
@@ -80,7 +81,9 @@ def confusion_png(matrix: npt.NDArray[np.int64]) -> bytes:
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(_heat(shares))
     for label, predicted in np.argwhere(matrix):
-        is_dark = shares[label, predicted] > (0.5 if label == predicted else 0.03)
+        is_dark = shares[label, predicted] > (
+            0.5 if label == predicted else 0.6 * FULL_MISTAKE_SHARE
+        )
         colour = "white" if is_dark else TEXT
         count = str(matrix[label, predicted])
         axes.text(predicted, label, count, ha="center", va="center", color=colour, fontsize=10)
@@ -108,14 +111,10 @@ def _draw_digit(axes: Axes, material: ReportMaterial, index: int) -> None:
         fontsize=10,
         color=TEXT if label == predicted else WRONG,
     )
-    axes.text(
-        *(0.5, -0.03, f"no. {index} · {confidence:.1%}"),
-        transform=axes.transAxes,
-        ha="center",
-        va="top",
-        fontsize=8,
-        color="#6b737c",
-    )
+    axes.set_xlabel(f"no. {index} · {confidence:.1%}", fontsize=8, color=SOFT_TEXT)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
 
 
 def _heat(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

@@ -12,8 +12,9 @@ from training.run import normalise
 
 KINDS = {"convolution": keras.layers.Conv2D, "pool": keras.layers.MaxPooling2D}
 FEW_MAPS = 16  # up to here 8 large tiles in a row, beyond 12 smaller ones
-LARGE_TILE = 84  # pixels, 3 x 28
-SMALL_TILE = 56  # pixels, 4 x 14
+LARGE_TILE = 112  # pixels, 4 x 28
+FILTER_GAP = 8  # pixels
+SMALL_TILE = 70  # pixels, 5 x 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +38,9 @@ class Stage:
 
     @property
     def title(self) -> str:
-        """Its name and sizes for people."""
+        """Its name and sizes, HTML."""
         count, height, width = self.maps.shape
-        return f"{self.kind.capitalize()} {self.number}: {count} maps of {height}×{width}"
+        return f"{self.kind.capitalize()} {self.number}: {count} maps of {height}&times;{width}"
 
 
 def trace(model: Any, digit: npt.NDArray[np.uint8]) -> list[Stage]:
@@ -82,9 +83,18 @@ def stage_png(stage: Stage) -> bytes:
     return encode_png(contact_sheet(tiles, columns=columns, tile_pixels=tile_pixels))
 
 
-def signed_png(maps: npt.NDArray[np.floating], *, tile_pixels: int = LARGE_TILE) -> bytes:
-    """Draw filters, or any maps [K, H, W] of either sign: blue below 0, orange above."""
-    return encode_png(contact_sheet(signed_tiles(maps), columns=8, tile_pixels=tile_pixels))
+def filters_png(filters: npt.NDArray[np.float32]) -> bytes:
+    """Draw filters [K, H, W] side by side: blue below 0, orange above, wide gaps to tell them apart."""
+    sheet = contact_sheet(
+        signed_tiles(filters), columns=8, tile_pixels=LARGE_TILE, gap_pixels=FILTER_GAP
+    )
+    return encode_png(sheet)
+
+
+def signed_png(values: npt.NDArray[np.floating], *, tile_pixels: int) -> bytes:
+    """Draw one filter or filtered digit [H, W] of either sign: blue below 0, orange above."""
+    tiles = signed_tiles(values[np.newaxis])
+    return encode_png(contact_sheet(tiles, columns=1, tile_pixels=tile_pixels))
 
 
 def digit_png(digit: npt.NDArray[np.uint8], *, tile_pixels: int) -> bytes:

@@ -1,7 +1,9 @@
-"""Pieces of the page: figures with their pictures inside, tables, matrices."""
+"""Pieces of the page: figures with their pictures inside, tables, matrices.
+
+All texts given to these functions are HTML: what comes from elsewhere is escaped before.
+"""
 
 import base64
-import html
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,27 +14,27 @@ from training.report.png import png_size
 Cell = str | int
 
 
-def image(png: bytes, description: str, *, density: int = 1) -> str:
+def image(png: bytes, description: str, *, density: float = 1) -> str:
     """Embed a PNG file.
 
     Args:
         png: The file.
         description: Text for those who do not see it.
-        density: Its pixels per CSS pixel.
+        density: Its pixels per CSS pixel; 1 for tiles, whose pixels stay squares.
     """
-    width, height = (side // density for side in png_size(png))
+    width, height = (round(side / density) for side in png_size(png))
+    css_class = "tiles" if density == 1 else "chart"
     data = base64.b64encode(png).decode("ascii")
     return (
-        f'<img src="data:image/png;base64,{data}" alt="{html.escape(description)}" '
+        f'<img class="{css_class}" src="data:image/png;base64,{data}" alt="{description}" '
         f'width="{width}" height="{height}">'
     )
 
 
-def figure(png: bytes, caption: str, *, density: int = 1, css_class: str = "wide") -> str:
+def figure(png: bytes, caption: str, *, density: float = 1) -> str:
     """Embed a PNG file with a caption, which describes it too."""
     picture = image(png, caption, density=density)
-    text = html.escape(caption)
-    return f'<figure class="{css_class}">{picture}<figcaption>{text}</figcaption></figure>'
+    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 
 
 def matrix(numbers: npt.ArrayLike, *, marked: Iterable[tuple[int, int]] = ()) -> str:
@@ -54,21 +56,35 @@ def operator(sign: str) -> str:
 
 
 def table(
-    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], *, footer: Sequence[Cell] = ()
+    header: Sequence[Cell],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    groups: Sequence[tuple[str, int]] = (),
+    footer: Sequence[Cell] = (),
+    css_class: str = "",
 ) -> str:
-    """Write a table whose first column names the rows."""
-    head = "".join(f'<th scope="col">{_escape(cell)}</th>' for cell in header)
+    """Write a table whose first column names the rows.
+
+    Args:
+        header: Names of the columns.
+        rows: Their values.
+        groups: Names above several columns, each with how many; the first column has none.
+        footer: A last row, set apart.
+        css_class: Class of the table.
+    """
+    spans = "".join(f'<th scope="colgroup" colspan="{span}">{name}</th>' for name, span in groups)
+    above = f'<tr class="groups"><td></td>{spans}</tr>' if groups else ""
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in header)
     body = "".join(_table_row(row) for row in rows)
     foot = f"<tfoot>{_table_row(footer)}</tfoot>" if footer else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
+    return (
+        f'<table class="{css_class}"><thead>{above}<tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody>{foot}</table>"
+    )
 
 
 def _table_row(row: Sequence[Cell]) -> str:
     """Write one row."""
     name, *cells = row
-    values = "".join(f"<td>{_escape(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{_escape(name)}</th>{values}</tr>'
-
-
-def _escape(cell: Cell) -> str:
-    return html.escape(str(cell))
+    values = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th scope="row">{name}</th>{values}</tr>'

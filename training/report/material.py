@@ -39,7 +39,8 @@ class ReportMaterial:
     @property
     def predictions(self) -> npt.NDArray[np.int64]:
         """int64 [N], the digit with the highest probability."""
-        return self.probabilities.argmax(axis=1)
+        digits: npt.NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return digits
 
     def mistakes(self, limit: int = MAX_MISTAKES) -> list[int]:
         """Positions of the wrong answers, the most confident first; equals by position."""

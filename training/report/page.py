@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
 
-import numpy as np
-import numpy.typing as npt
-
 from training.report.feature_maps import Stage
+from training.report.findings import conclusion, num_mistakes, percent, verdict
 from training.report.fragments import figure, image, matrix, operator, table
 from training.report.material import ReportMaterial
 from training.report.tables import HISTORY_COLUMNS, confusion_text
@@ -26,10 +24,12 @@ from training.worked_examples import (
 )
 
 CHART_DENSITY = 2  # charts are drawn at twice their size on the page
+GRID_DENSITY = 1.5  # grids of digits are shown larger
 POOL_MAXIMA = ((0, 0), (1, 3), (2, 1), (2, 3))  # where 5, 6, 8 and 9 stand in the 4x4 image
 NO_STAGES = (
-    "<p>This network has no convolution and no pool: it takes the 784 pixels as one row of numbers and knows "
-    "nothing of neighbours. That is the chapter’s point of comparison, the multilayer perceptron.</p>"
+    "<p>This network has no convolution and no pool: it takes the 784 pixels as one row of numbers "
+    "and knows nothing of neighbours. It is the chapter&rsquo;s point of comparison, the "
+    "multilayer perceptron.</p>"
 )
 
 
@@ -63,12 +63,12 @@ def _summary(material: ReportMaterial) -> dict[str, str]:
     return {
         "recipe": html.escape(material.recipe),
         "seed": str(material.seed),
-        "accuracy": _percent(scores.accuracy),
-        "interval": f"{interval.low * 100:.2f}–{_percent(interval.high)}",  # noqa: RUF001 - a range
+        "accuracy": percent(scores.accuracy),
+        "interval": f"{interval.low * 100:.2f}&ndash;{percent(interval.high)}",
         "loss": f"{scores.loss:.4f}",
-        "mistakes": f"{_num_mistakes(material):,}",
+        "mistakes": f"{num_mistakes(material):,}",
         "test_digits": f"{scores.n:,}",
-        "chapter_accuracy": _percent(CHAPTER_TEST_ACCURACY),
+        "chapter_accuracy": percent(CHAPTER_TEST_ACCURACY),
         "chapter_loss": f"{CHAPTER_TEST_LOSS:.4f}",
     }
 
@@ -83,16 +83,16 @@ def _sections(material: ReportMaterial, pictures: Mapping[str, bytes]) -> dict[s
         "history_charts": _history_charts(pictures),
         "history_table": _history_table(material),
         "scores_table": _scores_table(material),
-        "verdict": _verdict(material),
+        "verdict": verdict(material),
         "first_predictions": _first_predictions(material),
         "digits": figure(
-            pictures["predictions.png"], "The chapter’s first ten.", density=CHART_DENSITY
+            pictures["predictions.png"], "The chapter&rsquo;s first ten.", density=GRID_DENSITY
         ),
         "mistakes_grid": _mistakes(material, pictures),
         "heat_maps": _heat_maps(pictures),
         "confusion": confusion_text(material.scores.confusion_matrix),
         "chapter_confusion": confusion_text(CHAPTER_CONFUSION_MATRIX),
-        "conclusion": _conclusion(material),
+        "conclusion": conclusion(material),
     }
 
 
@@ -100,7 +100,7 @@ def _convolution_example() -> str:
     """Section 8.1: image, filter and sums, the pixels of the first sum marked."""
     parts = (
         matrix(CONVOLUTION_IMAGE, marked=((0, 0), (0, 1), (1, 0))),
-        operator("∗"),
+        operator("&lowast;"),
         matrix(CONVOLUTION_FILTER),
         operator("="),
         matrix(convolve_same(CONVOLUTION_IMAGE, CONVOLUTION_FILTER), marked=((0, 0),)),
@@ -116,11 +116,11 @@ def _pool_example() -> str:
 def _filter_example(pictures: Mapping[str, bytes]) -> str:
     """Section 8.1: the 7, the random filter, the result."""
     parts = (
-        image(pictures["example-digit.png"], "The digit 7, 28×28 pixels"),
-        operator("∗"),
-        image(pictures["example-filter.png"], "A random filter of 5×5 weights"),
+        image(pictures["example-digit.png"], "The digit 7, 28&times;28 pixels"),
+        operator("&lowast;"),
+        image(pictures["example-filter.png"], "A random filter of 5&times;5 weights"),
         operator("="),
-        image(pictures["example-result.png"], "The filtered digit, 28×28 numbers"),
+        image(pictures["example-result.png"], "The filtered digit, 28&times;28 numbers"),
     )
     return "".join(parts)
 
@@ -131,12 +131,12 @@ def _journey(pictures: Mapping[str, bytes], stages: Sequence[Stage]) -> str:
         return NO_STAGES
     filters = figure(
         pictures["filters.png"],
-        "The filters of convolution 1, as trained: orange weights look for ink, blue ones for paper.",
+        "The filters of convolution 1, as trained: orange weights look for ink, blue for paper.",
     )
     shown = [figure(pictures[stage.file_name], stage.title) for stage in stages]
     note = (
-        "<p>A convolution makes as many maps as it has filters and keeps their size; a pool halves the sides "
-        "and keeps their number. Black is a map’s own maximum, white is 0.</p>"
+        "<p>A convolution makes as many maps as it has filters and keeps their size; a pool halves "
+        "the sides and keeps their number. Full ink is a map&rsquo;s own maximum, bare paper is 0.</p>"
     )
     return note + filters + "".join(shown)
 
@@ -145,15 +145,16 @@ def _layers(material: ReportMaterial) -> str:
     """Section 8.3: the summary, one row per layer."""
     rows = [
         (
-            layer.name,
+            html.escape(layer.name),
             type(layer).__name__,
-            " × ".join(str(side) for side in layer.output.shape[1:]),  # noqa: RUF001 - a product
+            " &times; ".join(str(side) for side in layer.output.shape[1:]),
             f"{layer.count_params():,}",
         )
         for layer in material.model.layers
     ]
     header = ("Layer", "Type", "Output", "Parameters")
-    return table(header, rows, footer=("Total", "", "", f"{material.model.count_params():,}"))
+    total = ("Total", "", "", f"{material.model.count_params():,}")
+    return table(header, rows, footer=total, css_class="layers")
 
 
 def _history_charts(pictures: Mapping[str, bytes]) -> str:
@@ -170,16 +171,16 @@ def _history_table(material: ReportMaterial) -> str:
     chapter = [CHAPTER_HISTORY[name] for name in HISTORY_COLUMNS]
     num_epochs = max(len(columns[0]), len(chapter[0]))
     rows = [
-        (epoch + 1, *_values_at(columns, epoch), *_values_at(chapter, epoch))
+        [str(epoch + 1), *_values_at(columns, epoch), *_values_at(chapter, epoch)]
         for epoch in range(num_epochs)
     ]
-    names = [name.replace("val_", "validation ") for name in HISTORY_COLUMNS]
-    return table(("Epoch", *names, *(f"chapter’s {name}" for name in names)), rows)
+    groups = [(name, len(HISTORY_COLUMNS)) for name in ("This run", "The chapter")]
+    return table(("Epoch", *HISTORY_COLUMNS, *HISTORY_COLUMNS), rows, groups=groups)
 
 
 def _values_at(columns: Sequence[Sequence[float]], epoch: int) -> list[str]:
     """The scores of one epoch, dashes where a run was shorter."""
-    return [f"{values[epoch]:.4f}" if epoch < len(values) else "–" for values in columns]  # noqa: RUF001 - no value
+    return [f"{values[epoch]:.4f}" if epoch < len(values) else "&ndash;" for values in columns]
 
 
 def _scores_table(material: ReportMaterial) -> str:
@@ -189,15 +190,6 @@ def _scores_table(material: ReportMaterial) -> str:
         ("Loss", f"{material.scores.loss:.4f}", f"{CHAPTER_TEST_LOSS:.4f}"),
     )
     return table(("", "This run", "The chapter"), rows)
-
-
-def _verdict(material: ReportMaterial) -> str:
-    """Section 8.5: whether one run can tell this network from the chapter's."""
-    interval = material.scores.accuracy_interval
-    if interval.low <= CHAPTER_TEST_ACCURACY <= interval.high:
-        return "The chapter’s accuracy lies inside this run’s 95 % interval: the two cannot be told apart."
-    side = "above" if material.scores.accuracy > CHAPTER_TEST_ACCURACY else "below"
-    return f"This run lies {side} the chapter, further than the chance of 10,000 digits explains."
 
 
 def _first_predictions(material: ReportMaterial) -> str:
@@ -215,42 +207,14 @@ def _mistakes(material: ReportMaterial, pictures: Mapping[str, bytes]) -> str:
     """Section 8.6: the grid of the mistakes, if there are any."""
     if "mistakes.png" not in pictures:
         return "<p>There are none.</p>"
-    caption = f"{len(material.mistakes())} of {_num_mistakes(material):,} wrong answers."
-    return figure(pictures["mistakes.png"], caption, density=CHART_DENSITY)
+    caption = f"{len(material.mistakes())} of {num_mistakes(material):,} wrong answers."
+    return figure(pictures["mistakes.png"], caption, density=GRID_DENSITY)
 
 
 def _heat_maps(pictures: Mapping[str, bytes]) -> str:
     """Section 8.7: our matrix and the chapter's."""
     return figure(pictures["confusion_matrix.png"], "This run.", density=CHART_DENSITY) + figure(
         pictures["confusion_matrix_chapter.png"],
-        "The chapter, as printed: its row 8 adds up to 973, one short of MNIST’s 974 eights.",
+        "The chapter, as printed: its row 8 adds up to 973, one short of MNIST&rsquo;s 974 eights.",
         density=CHART_DENSITY,
     )
-
-
-def _conclusion(material: ReportMaterial) -> str:
-    """Section 8.8: what the run shows, from its numbers."""
-    confusions = material.scores.confusion_matrix
-    right = int(confusions.trace())
-    text = f"The network reads {right:,} of {material.scores.n:,} test digits correctly"
-    label, predicted, count = _most_frequent_mistake(confusions)
-    if count:
-        text += f"; its most frequent mistake is a {label} read as {predicted} ({count:,} times)"
-    return f"{text}. The chapter reads {_percent(CHAPTER_TEST_ACCURACY)} and concludes: near 99 %."
-
-
-def _most_frequent_mistake(confusions: npt.NDArray[np.int64]) -> tuple[int, int, int]:
-    """Label, prediction and count of the largest cell off the diagonal."""
-    mistakes = confusions - np.diag(np.diag(confusions))
-    label, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    return int(label), int(predicted), int(mistakes[label, predicted])
-
-
-def _num_mistakes(material: ReportMaterial) -> int:
-    """How many answers are wrong."""
-    return int((material.predictions != material.test_labels).sum())
-
-
-def _percent(share: float) -> str:
-    """Write a share with two decimals, as the chapter does."""
-    return f"{share:.2%}".replace("%", " %")

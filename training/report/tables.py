@@ -21,7 +21,7 @@ def model_summary(material: ReportMaterial) -> str:
     """Return Keras's own summary: layers, output shapes and numbers of parameters."""
     lines: list[str] = []
     material.model.summary(print_fn=lines.append, line_length=SUMMARY_WIDTH)
-    return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()).strip("\n") + "\n"
+    return "\n".join(lines).strip("\n") + "\n"
 
 
 def history_csv(material: ReportMaterial) -> str:

@@ -7,6 +7,7 @@ from training.report.charts import confusion_png, digits_png, history_png
 from training.report.feature_maps import (
     Stage,
     digit_png,
+    filters_png,
     first_filters,
     signed_png,
     stage_png,
@@ -32,7 +33,7 @@ def write_report(report_dir: Path, material: ReportMaterial) -> None:
     """Write `index.html` and all that it shows as single files.
 
     Args:
-        report_dir: Folder; made when it is missing. Pictures of an earlier report there are removed.
+        report_dir: Folder; made when it is missing. Pictures of an earlier report are removed.
         material: The run to report.
     """
     report_dir.mkdir(parents=True, exist_ok=True)
@@ -52,20 +53,20 @@ def draw(material: ReportMaterial, stages: Sequence[Stage]) -> dict[str, bytes]:
     """Draw all pictures of a report: PNG files by name."""
     digit = material.test_images[JOURNEY_DIGIT]
     pictures = {
-        "accuracy.png": history_png(material, "accuracy"),
-        "loss.png": history_png(material, "loss"),
+        "accuracy.png": history_png(material.history, "accuracy"),
+        "loss.png": history_png(material.history, "loss"),
         "predictions.png": digits_png(material, FIRST_DIGITS),
         "confusion_matrix.png": confusion_png(material.scores.confusion_matrix),
         "confusion_matrix_chapter.png": confusion_png(CHAPTER_CONFUSION_MATRIX),
         "example-digit.png": digit_png(digit, tile_pixels=EXAMPLE_PIXELS),
-        "example-filter.png": signed_png(random_filter()[None], tile_pixels=EXAMPLE_PIXELS),
-        "example-result.png": signed_png(filter_digit(digit)[None], tile_pixels=EXAMPLE_PIXELS),
+        "example-filter.png": signed_png(random_filter(), tile_pixels=EXAMPLE_PIXELS),
+        "example-result.png": signed_png(filter_digit(digit), tile_pixels=EXAMPLE_PIXELS),
     }
     if mistakes := material.mistakes():
         pictures["mistakes.png"] = digits_png(material, mistakes)
     filters = first_filters(material.model)
     if filters is not None:
-        pictures["filters.png"] = signed_png(filters)
+        pictures["filters.png"] = filters_png(filters)
     return pictures | {stage.file_name: stage_png(stage) for stage in stages}
 
 

@@ -1,5 +1,6 @@
 """Tests of opening zips: damage, encryption, compressions and too many members."""
 
+import struct
 import zipfile
 
 import pytest
@@ -93,6 +94,23 @@ class TestOpenMember:
         """A damaged member is refused when its turn comes, whatever the library raises."""
         with pytest.raises(LabelledDataError, match="truncated or damaged"):
             list(read(body))
+
+    def test_damaged_compression(self) -> None:
+        """A stretch that is no deflate is refused too."""
+        upload = make_zip({"7/a.png": bytes(100)})
+
+        with pytest.raises(LabelledDataError, match="truncated or damaged"):
+            list(read(patch(upload, 37, b"\xff\xff\xff")))
+
+    def test_offset_of_64_bits(self) -> None:
+        """A member said to begin at byte 2**64 - 1 is refused, whatever the library raises."""
+        name, offset = b"7/a.png", struct.pack("<HHQ", 1, 8, 2**64 - 1)  # ZIP64 extra field
+        entry = patch(ZIP[DIRECTORY : DIRECTORY + 46], 30, struct.pack("<H", len(offset)))
+        entry = patch(entry, 42, b"\xff\xff\xff\xff") + name + offset
+        end = patch(ZIP[-22:], 12, struct.pack("<I", len(entry)))
+
+        with pytest.raises(LabelledDataError, match="truncated or damaged"):
+            list(read(ZIP[:DIRECTORY] + entry + end))
 
     def test_damaged_array(self) -> None:
         """A changed value in an `.npz` is found by the checksum."""

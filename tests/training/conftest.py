@@ -1,0 +1,67 @@
+"""Small digits and a small recipe, so that a run takes a second."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keras import layers
+
+from training.data import Mnist, mnist_from_bundle
+from training.recipes import LayerBuilder, Recipe
+from training.run import TrainedRun, train
+
+ROOT = Path(__file__).parents[2]
+# Keras 3.15 saves weights through an old form of NumPy's array protocol; nothing of ours.
+KERAS_ON_NUMPY_2 = "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let Keras's own deprecation pass in this folder; every other warning stays an error."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.filterwarnings(KERAS_ON_NUMPY_2))
+
+
+def _tiny_layers(convolution: LayerBuilder) -> list[Any]:
+    return [
+        convolution(2, (5, 5), padding="same", activation="relu"),
+        layers.MaxPooling2D((4, 4)),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
+    ]
+
+
+TINY = Recipe("tiny", "A network for tests.", _tiny_layers, batch_size=30, epochs=3)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Mnist:
+    """The digits of the embedded bundle: 1,000 to train and validate on, 10,000 to test."""
+    return mnist_from_bundle(ROOT / "models" / "textbook" / "1")
+
+
+@pytest.fixture(scope="session")
+def few_digits(digits: Mnist) -> Mnist:
+    """150 digits to train and validate on, 40 to test."""
+    return replace(
+        digits,
+        train_images=digits.train_images[:150],
+        train_labels=digits.train_labels[:150],
+        test_images=digits.test_images[:40],
+        test_labels=digits.test_labels[:40],
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Recipe:
+    """A recipe that trains in a second."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_run(few_digits: Mnist, tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
+    """A finished run of the tiny recipe with seed 1; not to be changed."""
+    return train(TINY, tmp_path_factory.mktemp("tiny-1"), few_digits, seed=1)

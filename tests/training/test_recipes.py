@@ -1,0 +1,102 @@
+"""Tests of the recipes against the chapter's figures."""
+
+import keras
+import pytest
+
+from training.errors import UnknownRecipeError
+from training.layers import BlockConv2D
+from training.recipes import DEFAULT_SEED, RECIPES, Recipe, find_recipe
+
+pytestmark = pytest.mark.tensorflow
+
+
+def parameters(name: str) -> list[int]:
+    """Numbers of parameters of a recipe's layers that have some, in their order."""
+    layers = RECIPES[name].network().layers
+    return [layer.count_params() for layer in layers if layer.count_params()]
+
+
+class TestRecipes:
+    """Of `RECIPES`."""
+
+    def test_textbook_is_the_code_of_section_8_3(self) -> None:
+        """Layer by layer, with the sizes that the chapter's drawings show."""
+        shapes = [layer.output.shape[1:] for layer in RECIPES["textbook"].network().layers]
+
+        assert shapes == [
+            (28, 28, 16),
+            (14, 14, 16),
+            (14, 14, 36),
+            (7, 7, 36),
+            (7, 7, 36),
+            (1764,),
+            (128,),
+            (128,),
+            (10,),
+        ]
+
+    def test_textbook_has_its_242062_parameters(self) -> None:
+        """In four layers."""
+        assert parameters("textbook") == [416, 14_436, 225_920, 1_290]
+
+    def test_textbook_has_the_chapters_dropouts(self) -> None:
+        """A quarter after the second pool, a half after the hidden layer."""
+        layers = RECIPES["textbook"].network().layers
+        rates = [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)]
+
+        assert rates == [0.25, 0.5]
+
+    def test_summary_has_the_parameters_that_the_chapter_prints(self) -> None:
+        """64,158 of them, in five layers."""
+        assert parameters("textbook-summary") == [416, 6_416, 14_436, 41_600, 1_290]
+
+    def test_mlp_comes_nearest_to_the_textbook(self) -> None:
+        """One unit more or less, and its size would be farther from 242,062."""
+        hidden, output = parameters("mlp")
+        distance = abs(hidden + output - 242_062)
+
+        assert (hidden, output) == (238_640, 3_050)
+        assert distance < 795 - distance  # 795 parameters a unit
+
+    @pytest.mark.parametrize("name", RECIPES)
+    def test_all_train_as_section_8_4_does(self, name: str) -> None:
+        """Adam, batches of 300, 10 epochs, one-hot labels with their cross-entropy."""
+        recipe = RECIPES[name]
+
+        assert (recipe.optimizer, recipe.batch_size, recipe.epochs) == ("adam", 300, 10)
+        assert recipe.loss == "categorical_crossentropy"
+
+    def test_default_seed_is_the_chapters(self) -> None:
+        """`np.random.seed(10)` of section 8.2."""
+        assert DEFAULT_SEED == 10
+
+
+class TestRecipe:
+    """Of `Recipe`."""
+
+    def test_class_numbers_take_the_sparse_loss(self) -> None:
+        """Labels that are not one-hot go with the sparse cross-entropy."""
+        recipe = Recipe("sparse", "", lambda _: [], one_hot=False)
+
+        assert recipe.loss == "sparse_categorical_crossentropy"
+
+    def test_builds_with_the_convolution_that_it_is_given(self) -> None:
+        """Training may take a faster class."""
+        network = RECIPES["textbook"].network(BlockConv2D)
+
+        assert [type(layer) for layer in network.layers].count(BlockConv2D) == 2
+
+
+class TestFindRecipe:
+    """Of `find_recipe`."""
+
+    def test_finds_by_name(self) -> None:
+        """The recipe of that name."""
+        assert find_recipe("mlp") is RECIPES["mlp"]
+
+    def test_names_the_choices(self) -> None:
+        """An unknown name is answered with those that there are."""
+        with pytest.raises(
+            UnknownRecipeError, match=r"no recipe 'cnn'.*textbook, textbook-summary"
+        ):
+            find_recipe("cnn")

@@ -1,0 +1,55 @@
+"""Tests of the comparison with plain Keras; of its arithmetic, since times are no test's matter."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training.data import Mnist
+from training.errors import ResultsError
+from training.recipes import Recipe
+from training.timing import EpochTimes, read_epoch_times, time_epochs, write_epoch_times
+
+pytestmark = pytest.mark.tensorflow
+
+TIMES = EpochTimes("tiny", 60, [4.0, 8.0, 5.0], [2.0, 6.0, 2.0], "", "", "")
+
+
+class TestEpochTimes:
+    """Of `EpochTimes`."""
+
+    def test_ratio_is_the_median_of_the_rounds(self) -> None:
+        """Of 2/4, 6/8 and 2/5: a slow round of both counts as one round."""
+        assert TIMES.ratio == 0.5
+
+
+class TestTimeEpochs:
+    """Of `time_epochs`."""
+
+    def test_times_whole_epochs_of_both_kinds(self, tiny: Recipe, few_digits: Mnist) -> None:
+        """As many as rounds, on the share of the digits."""
+        times = time_epochs(tiny, few_digits, rounds=2, share=0.5)
+
+        assert times.digits == 60
+        assert len(times.plain_s) == len(times.ours_s) == 2
+        assert all(seconds > 0 for seconds in times.plain_s + times.ours_s)
+        assert times.command == "python -m training time --recipe tiny --rounds 2 --share 0.5"
+
+
+class TestWriteEpochTimes:
+    """Of `write_epoch_times` and `read_epoch_times`."""
+
+    def test_what_was_written_is_read(self, tmp_path: Path) -> None:
+        """The same figures."""
+        write_epoch_times(TIMES, tmp_path)
+
+        assert read_epoch_times(tmp_path / "results" / "timing" / "tiny.json") == TIMES
+
+    @pytest.mark.parametrize("document", [{}, [], {"recipe": "tiny"}])
+    def test_other_files_are_refused(self, document: object, tmp_path: Path) -> None:
+        """It says how to write them anew."""
+        path = tmp_path / "tiny.json"
+        path.write_text(json.dumps(document))
+
+        with pytest.raises(ResultsError, match="python -m training time --recipe tiny"):
+            read_epoch_times(path)

@@ -1,0 +1,182 @@
+"""Command line of the training pipeline: `python -m training train|export|reproduce|time|results`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from training.data import load_mnist
+from training.errors import TrainingError
+from training.evaluation import evaluate_run
+from training.evidence import score_seed, write_recipe_result
+from training.export import export
+from training.progress import train_visibly
+from training.recipes import DEFAULT_SEED, RECIPES, find_recipe
+from training.report import ReportMaterial, write_report
+from training.results_page import write_results_page
+from training.run import open_run
+from training.timing import time_epochs, write_epoch_times
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+REPORT = "report"  # folder of the report within a run directory
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 after success, 1 after a failure that it explained on standard error, 130 after Ctrl-C;
+        argparse exits with 2 where the command line is wrong.
+    """
+    options = _parser().parse_args(arguments)
+    console = Console()
+    try:
+        options.run(options, console)
+    except TrainingError as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False, highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped. The same command goes on after the last epoch.")
+        return INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the commands."""
+    parser = argparse.ArgumentParser(prog="python -m training", description="Train and export.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("train", help="train a recipe, or go on with a stopped run")
+    _add_recipe(command)
+    command.add_argument("--seed", type=_count, default=DEFAULT_SEED)
+    command.add_argument("--out", type=Path, help="run directory (default: runs/RECIPE-SEED)")
+    command.set_defaults(run=_train)
+
+    command = commands.add_parser("export", help="write the bundle of a finished run")
+    command.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    command.add_argument("--name", default="digits", help="name of the model (default: digits)")
+    command.add_argument("--version", default="1", help="version of the model (default: 1)")
+    command.add_argument("--models", type=Path, default=Path("models"))
+    command.add_argument("--replace", action="store_true", help="replace the bundle that is there")
+    command.set_defaults(run=_export)
+
+    command = commands.add_parser("reproduce", help="train several seeds and write docs/results.md")
+    _add_recipe(command)
+    command.add_argument("--seeds", type=_several, default=5, help="seeds 1 to N (default: 5)")
+    command.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs lie")
+    _add_docs(command)
+    command.set_defaults(run=_reproduce)
+
+    command = commands.add_parser("time", help="time epochs beside plain Keras, for results.md")
+    _add_recipe(command)
+    command.add_argument("--rounds", type=_several, default=6, help="epochs of each kind")
+    command.add_argument("--share", type=_share, default=0.25, help="share of the digits, 0..1")
+    _add_docs(command)
+    command.set_defaults(run=_time)
+
+    command = commands.add_parser("results", help="generate docs/results.md anew")
+    _add_docs(command)
+    command.set_defaults(run=_results)
+    return parser
+
+
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    """Add the choice of the recipe."""
+    command.add_argument("--recipe", default="textbook", help=f"one of {', '.join(RECIPES)}")
+
+
+def _add_docs(command: argparse.ArgumentParser) -> None:
+    """Add the place of the documentation."""
+    command.add_argument("--docs", type=Path, default=Path("docs"))
+
+
+def _count(text: str) -> int:
+    """Read a whole number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
+    return int(text)
+
+
+def _several(text: str) -> int:
+    """Read a whole number from 2, so that there is a standard deviation."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 2")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    """Read a share."""
+    share = float(text)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1")
+    return share
+
+
+def _train(options: argparse.Namespace, console: Console) -> None:
+    """Train, score, report."""
+    recipe = find_recipe(options.recipe)
+    out_dir = options.out or Path("runs") / f"{recipe.name}-{options.seed}"
+    mnist = load_mnist()
+    run = train_visibly(recipe, out_dir, mnist, seed=options.seed, console=console)
+    evaluation = evaluate_run(run, mnist)
+    material = ReportMaterial(
+        recipe=recipe.name,
+        seed=options.seed,
+        model=run.network,
+        history=run.history,
+        test_images=mnist.test_images,
+        test_labels=mnist.test_labels,
+        probabilities=evaluation.test_probabilities,
+        scores=evaluation.test,
+    )
+    write_report(out_dir / REPORT, material)
+    console.print(
+        f"Test accuracy {evaluation.test.accuracy:.2%}, loss {evaluation.test.loss:.4f}. "
+        f"Report: {out_dir / REPORT / 'index.html'}",
+        soft_wrap=True,
+    )
+
+
+def _export(options: argparse.Namespace, console: Console) -> None:
+    """Export a finished run, with its report if it has one."""
+    mnist = load_mnist()
+    run = open_run(options.run_dir, mnist)
+    report = options.run_dir / REPORT
+    bundle = export(
+        run,
+        mnist,
+        options.models / options.name / options.version,
+        report=report if report.is_dir() else None,
+        replace=options.replace,
+    )
+    accuracy = bundle.manifest.metrics.test.accuracy
+    console.print(f"Exported {bundle.path}: test accuracy {accuracy:.2%}.", soft_wrap=True)
+
+
+def _reproduce(options: argparse.Namespace, console: Console) -> None:
+    """Train what is missing, then score every seed, then write the evidence."""
+    recipe = find_recipe(options.recipe)
+    mnist = load_mnist()
+    runs = [
+        train_visibly(
+            recipe, options.runs / f"{recipe.name}-{seed}", mnist, seed=seed, console=console
+        )
+        for seed in range(1, options.seeds + 1)
+    ]
+    write_recipe_result(recipe, [score_seed(run, mnist) for run in runs], options.docs)
+    _results(options, console)
+
+
+def _time(options: argparse.Namespace, console: Console) -> None:
+    """Time epochs and write the evidence."""
+    recipe = find_recipe(options.recipe)
+    times = time_epochs(recipe, load_mnist(), rounds=options.rounds, share=options.share)
+    write_epoch_times(times, options.docs)
+    console.print(f"Our epoch takes {times.ratio:.2f} of the time of plain Keras.")
+    _results(options, console)
+
+
+def _results(options: argparse.Namespace, console: Console) -> None:
+    """Generate the page anew."""
+    console.print(f"Wrote {write_results_page(options.docs)}.", soft_wrap=True)

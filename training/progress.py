@@ -1,0 +1,62 @@
+"""Shows a training run: a live bar with the time left, and one line an epoch that stays."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from training.checkpoints import EpochRecord
+from training.data import Mnist
+from training.recipes import Recipe
+from training.run import TrainedRun, train
+
+SPEED_WINDOW_S = 60  # over which the time left is estimated; bridges the pause for validation
+
+
+def train_visibly(
+    recipe: Recipe, out_dir: Path, mnist: Mnist, *, seed: int, console: Console
+) -> TrainedRun:
+    """Train and show how it goes; where the console is no terminal, only one line an epoch.
+
+    Raises:
+        CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
+    """
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[scores]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=SPEED_WINDOW_S,
+    )
+    task = bar.add_task(f"{recipe.name}, seed {seed}", total=None, scores="")
+
+    def on_step(epoch: int, done: int, steps: int, scores: dict[str, float]) -> None:
+        completed = epoch * steps + done
+        if bar.tasks[0].total is None:  # a resumed run must not count as done at endless speed
+            bar.reset(task, total=recipe.epochs * steps, completed=completed)
+        bar.update(
+            task,
+            completed=completed,
+            description=f"{recipe.name}, seed {seed}, epoch {epoch + 1}/{recipe.epochs}",
+            scores=f"loss {scores.get('loss', 0):.4f} accuracy {scores.get('accuracy', 0):.2%}",
+        )
+
+    def on_epoch(epoch: int, record: EpochRecord) -> None:
+        console.print(
+            epoch_line(recipe, epoch, record), highlight=False, markup=False, soft_wrap=True
+        )
+
+    with bar:
+        return train(recipe, out_dir, mnist, seed=seed, on_step=on_step, on_epoch=on_epoch)
+
+
+def epoch_line(recipe: Recipe, epoch: int, record: EpochRecord) -> str:
+    """Describe an epoch (counted from 0) as the chapter's section 8.4 prints it."""
+    return (
+        f"Epoch {epoch + 1}/{recipe.epochs} - {record['seconds']:.0f}s"
+        f" - loss: {record['loss']:.4f} - accuracy: {record['accuracy']:.4f}"
+        f" - val_loss: {record['val_loss']:.4f} - val_accuracy: {record['val_accuracy']:.4f}"
+    )

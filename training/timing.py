@@ -1,0 +1,150 @@
+"""What an epoch costs, beside plain `model.fit` of the same network, both in one run.
+
+plain epoch, our epoch, our epoch, plain epoch, ... -> medians -> docs/results/timing/<recipe>.json
+"""
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from training.checkpoints import RunState, save, write_text
+from training.data import Mnist
+from training.errors import ResultsError
+from training.evidence import describe_machine, describe_versions
+from training.recipes import DEFAULT_SEED, Recipe
+from training.run import TrainingData, compile_network, fit_epoch, training_data
+
+WARM_UP_STEPS = 2  # TensorFlow traces and allocates in the first
+
+
+@dataclass(frozen=True)
+class EpochTimes:
+    """Wall times of whole epochs in seconds: training, validation and, for ours, the checkpoint.
+
+    Attributes:
+        recipe: Name of the recipe.
+        digits: Training digits per epoch.
+        plain_s: One time per round, `model.fit` with Keras's own layers and settings.
+        ours_s: One time per round, as `training.run.train` does it.
+        command: What measures this again.
+        machine: Processor, cores and system.
+        versions: Python's and the libraries' versions.
+    """
+
+    recipe: str
+    digits: int
+    plain_s: list[float]
+    ours_s: list[float]
+    command: str
+    machine: str
+    versions: str
+
+    @property
+    def ratio(self) -> float:
+        """Median over the rounds of our time as a share of plain Keras's beside it."""
+        pairs = zip(self.ours_s, self.plain_s, strict=True)
+        return statistics.median(ours / plain for ours, plain in pairs)
+
+
+def time_epochs(recipe: Recipe, mnist: Mnist, *, rounds: int, share: float) -> EpochTimes:
+    """Time epochs of both kinds in turn, so that a slow moment of the machine meets both.
+
+    Args:
+        recipe: What to train.
+        mnist: Digits to train and validate on.
+        rounds: Epochs of each kind, after a warm-up.
+        share: Share of the digits that an epoch takes, above 0 to 1.
+    """
+    data = _first(training_data(recipe, mnist), share)
+    with tempfile.TemporaryDirectory() as folder:
+        plain, ours = _plain_epoch(recipe, data), _our_epoch(recipe, data, Path(folder))
+        seconds: dict[str, list[float]] = {"plain": [], "ours": []}
+        for number in range(rounds):
+            pair = [("plain", plain), ("ours", ours)]
+            for name, epoch in pair if number % 2 == 0 else reversed(pair):
+                started = time.perf_counter()
+                epoch(number)
+                seconds[name].append(time.perf_counter() - started)
+    return EpochTimes(
+        recipe=recipe.name,
+        digits=len(data.targets),
+        plain_s=seconds["plain"],
+        ours_s=seconds["ours"],
+        command=f"python -m training time --recipe {recipe.name} --rounds {rounds} --share {share}",
+        machine=describe_machine(),
+        versions=describe_versions(),
+    )
+
+
+def write_epoch_times(times: EpochTimes, docs: Path) -> None:
+    """Write `results/timing/<recipe>.json` under the documentation's directory."""
+    text = json.dumps(asdict(times), indent=2) + "\n"
+    write_text(docs / "results" / "timing" / f"{times.recipe}.json", text)
+
+
+def read_epoch_times(path: Path) -> EpochTimes:
+    """Read what `write_epoch_times` wrote.
+
+    Raises:
+        ResultsError: If the file is another.
+    """
+    try:
+        return EpochTimes(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as cause:
+        raise ResultsError(
+            f"{path} does not hold times of epochs. Remove it, and write it anew with: "
+            f"python -m training time --recipe {path.stem}"
+        ) from cause
+
+
+def _first(data: TrainingData, share: float) -> TrainingData:
+    """Keep the first share of the training and of the validation digits."""
+    inputs, targets = data.validation
+    at, validation_at = max(1, int(len(data.targets) * share)), max(1, int(len(targets) * share))
+    validation = (inputs[:validation_at], targets[:validation_at])
+    return TrainingData(data.inputs[:at], data.targets[:at], validation)
+
+
+def _plain_epoch(recipe: Recipe, data: TrainingData) -> Callable[[int], None]:
+    """Return one epoch as the chapter trains it, warmed up."""
+    network = recipe.network(keras.layers.Conv2D)
+    network.compile(loss=recipe.loss, optimizer=recipe.optimizer, metrics=["accuracy"])
+
+    def fit(part: TrainingData) -> Any:
+        return network.fit(
+            part.inputs,
+            part.targets,
+            batch_size=recipe.batch_size,
+            validation_data=part.validation,
+            verbose=0,
+        )
+
+    fit(_warm_up(recipe, data))
+    return lambda _number: fit(data)
+
+
+def _our_epoch(recipe: Recipe, data: TrainingData, folder: Path) -> Callable[[int], None]:
+    """Return one epoch as `train` does it, checkpoint included, warmed up."""
+    network = compile_network(recipe)
+    state = RunState(recipe.name, DEFAULT_SEED, {}, recipe.batch_size)
+    fit_epoch(network, recipe, _warm_up(recipe, data), seed=DEFAULT_SEED, epoch=0)
+
+    def epoch(number: int) -> None:
+        scores = fit_epoch(network, recipe, data, seed=DEFAULT_SEED, epoch=number)
+        state.history.append({**scores, "seconds": 0.0})  # type: ignore[typeddict-item]  # METRICS
+        save(folder, state, network)
+
+    return epoch
+
+
+def _warm_up(recipe: Recipe, data: TrainingData) -> TrainingData:
+    """Keep a few steps."""
+    at = WARM_UP_STEPS * recipe.batch_size
+    return replace(data, inputs=data.inputs[:at], targets=data.targets[:at])
