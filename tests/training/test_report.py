@@ -145,7 +145,8 @@ class TestPage:
         assert f'<th scope="row">1</th>{ours}{chapter}' in page
 
     def test_chapter_may_have_more_epochs(self, page: str) -> None:
-        """Epoch 4, which only the chapter ran, has dashes for ours."""
+        """Our last epoch is 3; epoch 4, which only the chapter ran, has dashes for ours."""
+        assert '<th scope="row">3</th><td>0.8750</td>' in page
         assert f'<th scope="row">4</th>{"<td>&ndash;</td>" * 4}<td>0.9700</td>' in page
 
     def test_layers(self, page: str) -> None:
