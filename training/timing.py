@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,27 @@ WARM_UP_STEPS = 2  # TensorFlow traces and allocates in the first
 
 
 @dataclass(frozen=True)
+class EpochCost:
+    """What one epoch took.
+
+    Attributes:
+        wall_s: Wall time in seconds; longer when the machine does other work too.
+        cpu_s: Time on all cores in seconds, whatever else the machine does.
+    """
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True)
 class EpochTimes:
-    """Wall times of whole epochs in seconds: training, validation and, for ours, the checkpoint.
+    """What whole epochs cost: training, validation and, for ours, the checkpoint.
 
     Attributes:
         recipe: Name of the recipe.
         digits: Training digits per epoch.
-        plain_s: One time per round, `model.fit` with Keras's own layers and settings.
-        ours_s: One time per round, as `training.run.train` does it.
+        plain: One per round, `model.fit` with Keras's own layers and settings.
+        ours: One per round, as `training.run.train` does it.
         command: What measures this again.
         machine: Processor, cores and system.
         versions: Python's and the libraries' versions.
@@ -40,17 +54,16 @@ class EpochTimes:
 
     recipe: str
     digits: int
-    plain_s: list[float]
-    ours_s: list[float]
+    plain: list[EpochCost]
+    ours: list[EpochCost]
     command: str
     machine: str
     versions: str
 
-    @property
-    def ratio(self) -> float:
-        """Median over the rounds of our time as a share of plain Keras's beside it."""
-        pairs = zip(self.ours_s, self.plain_s, strict=True)
-        return statistics.median(ours / plain for ours, plain in pairs)
+    def ratio(self, cost: Callable[[EpochCost], float]) -> float:
+        """Median over the rounds of our cost as a share of plain Keras's beside it."""
+        pairs = zip(self.ours, self.plain, strict=True)
+        return statistics.median(cost(ours) / cost(plain) for ours, plain in pairs)
 
 
 def time_epochs(recipe: Recipe, mnist: Mnist, *, rounds: int, share: float) -> EpochTimes:
@@ -65,18 +78,16 @@ def time_epochs(recipe: Recipe, mnist: Mnist, *, rounds: int, share: float) -> E
     data = _first(training_data(recipe, mnist), share)
     with tempfile.TemporaryDirectory() as folder:
         plain, ours = _plain_epoch(recipe, data), _our_epoch(recipe, data, Path(folder))
-        seconds: dict[str, list[float]] = {"plain": [], "ours": []}
+        costs: dict[str, list[EpochCost]] = {"plain": [], "ours": []}
         for number in range(rounds):
             pair = [("plain", plain), ("ours", ours)]
             for name, epoch in pair if number % 2 == 0 else reversed(pair):
-                started = time.perf_counter()
-                epoch(number)
-                seconds[name].append(time.perf_counter() - started)
+                costs[name].append(_cost(partial(epoch, number)))
     return EpochTimes(
         recipe=recipe.name,
         digits=len(data.targets),
-        plain_s=seconds["plain"],
-        ours_s=seconds["ours"],
+        plain=costs["plain"],
+        ours=costs["ours"],
         command=f"python -m training time --recipe {recipe.name} --rounds {rounds} --share {share}",
         machine=describe_machine(),
         versions=describe_versions(),
@@ -96,12 +107,22 @@ def read_epoch_times(path: Path) -> EpochTimes:
         ResultsError: If the file is another.
     """
     try:
-        return EpochTimes(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as cause:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        plain = [EpochCost(**cost) for cost in document.pop("plain")]
+        ours = [EpochCost(**cost) for cost in document.pop("ours")]
+        return EpochTimes(**document, plain=plain, ours=ours)
+    except (ValueError, TypeError, KeyError, AttributeError) as cause:
         raise ResultsError(
             f"{path} does not hold times of epochs. Remove it, and write it anew with: "
             f"python -m training time --recipe {path.stem}"
         ) from cause
+
+
+def _cost(work: Callable[[], None]) -> EpochCost:
+    """Measure one piece of work."""
+    started, cpu_started = time.perf_counter(), time.process_time()
+    work()
+    return EpochCost(time.perf_counter() - started, time.process_time() - cpu_started)
 
 
 def _first(data: TrainingData, share: float) -> TrainingData:

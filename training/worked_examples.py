@@ -48,8 +48,8 @@ CHAPTER_TEST_ACCURACY = 0.9912  # share of 10,000 test digits, section 8.5
 CHAPTER_TEST_LOSS = 0.0260  # cross-entropy in nats, section 8.5
 CHAPTER_FIRST_PREDICTIONS = (7, 2, 1, 0, 4, 1, 4, 9, 5, 9)  # test digits 0 to 9, section 8.6
 
-# Section 8.7, int64 [10, 10]; rows = label, columns = prediction. As printed, row 8 adds up to 973,
-# although MNIST's test set holds 974 eights: the print lost one of the mistakes.
+# Section 8.7, int64 [10, 10]; rows = label, columns = prediction. Row 8 adds up to 973, although
+# MNIST's test set holds 974 eights: the chapter lacks one of the mistakes.
 CHAPTER_CONFUSION_MATRIX = np.array(
     [
         [977, 0, 0, 0, 0, 0, 1, 1, 1, 0],

@@ -8,7 +8,7 @@ import pytest
 from tests.training.conftest import ROOT
 from training.evidence import RecipeResult, SeedResult
 from training.results_page import render_results, write_results_page
-from training.timing import EpochTimes
+from training.timing import EpochCost, EpochTimes
 
 pytestmark = pytest.mark.tensorflow
 
@@ -18,9 +18,9 @@ SEEDS = [
     SeedResult(3, 0.9731, test_accuracy=1.0, test_loss=0.25, seconds_per_epoch=2.04),
 ]
 RESULT = RecipeResult("small", "A small one.", 1234, "train it", "a machine", "Python 3", SEEDS)
-TIMES = EpochTimes(
-    "small", 12_000, [4.0, 8.0, 5.0], [2.0, 6.0, 2.0], "time it", "a machine", "Python 3"
-)
+PLAIN = [EpochCost(4.0, 1.0), EpochCost(8.0, 1.0), EpochCost(5.0, 1.0)]
+OURS = [EpochCost(2.0, 0.75), EpochCost(6.0, 0.75), EpochCost(2.0, 0.75)]
+TIMES = EpochTimes("small", 12_000, PLAIN, OURS, "time it", "a machine", "Python 3")
 
 
 class TestRenderResults:
@@ -50,7 +50,7 @@ class TestRenderResults:
         """Medians, and the median of the rounds' ratios."""
         page = render_results([RESULT], [TIMES])
 
-        assert "| `small` | 12,000 | 3 | 5.00 | 2.00 | 0.50 |\n" in page
+        assert "| `small` | 12,000 | 3 | 1.00 | 0.75 | 0.75 | 5.00 | 2.00 | 0.50 |\n" in page
 
     def test_leaves_times_out_where_there_are_none(self) -> None:
         """No empty table."""

@@ -8,11 +8,19 @@ import pytest
 from training.data import Mnist
 from training.errors import ResultsError
 from training.recipes import Recipe
-from training.timing import EpochTimes, read_epoch_times, time_epochs, write_epoch_times
+from training.timing import (
+    EpochCost,
+    EpochTimes,
+    read_epoch_times,
+    time_epochs,
+    write_epoch_times,
+)
 
 pytestmark = pytest.mark.tensorflow
 
-TIMES = EpochTimes("tiny", 60, [4.0, 8.0, 5.0], [2.0, 6.0, 2.0], "", "", "")
+PLAIN = [EpochCost(4.0, 1.0), EpochCost(8.0, 1.0), EpochCost(5.0, 1.0)]
+OURS = [EpochCost(2.0, 0.75), EpochCost(6.0, 0.75), EpochCost(2.0, 0.75)]
+TIMES = EpochTimes("tiny", 60, PLAIN, OURS, "", "", "")
 
 
 class TestEpochTimes:
@@ -20,7 +28,8 @@ class TestEpochTimes:
 
     def test_ratio_is_the_median_of_the_rounds(self) -> None:
         """Of 2/4, 6/8 and 2/5: a slow round of both counts as one round."""
-        assert TIMES.ratio == 0.5
+        assert TIMES.ratio(lambda cost: cost.wall_s) == 0.5
+        assert TIMES.ratio(lambda cost: cost.cpu_s) == 0.75
 
 
 class TestTimeEpochs:
@@ -31,8 +40,8 @@ class TestTimeEpochs:
         times = time_epochs(tiny, few_digits, rounds=2, share=0.5)
 
         assert times.digits == 60
-        assert len(times.plain_s) == len(times.ours_s) == 2
-        assert all(seconds > 0 for seconds in times.plain_s + times.ours_s)
+        assert len(times.plain) == len(times.ours) == 2
+        assert all(cost.wall_s > 0 and cost.cpu_s > 0 for cost in times.plain + times.ours)
         assert times.command == "python -m training time --recipe tiny --rounds 2 --share 0.5"
 
 

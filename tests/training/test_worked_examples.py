@@ -190,7 +190,7 @@ class TestChapterResults:
         assert CHAPTER_CONFUSION_MATRIX.trace() == CHAPTER_TEST_ACCURACY * 10_000
 
     def test_rows_add_up_to_the_test_set(self) -> None:
-        """The rows hold MNIST's test digits, but for one eight that the print lost."""
+        """The rows hold MNIST's test digits, but for one eight that the chapter lacks."""
         expected = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974 - 1, 1009]
 
         assert CHAPTER_CONFUSION_MATRIX.sum(axis=1).tolist() == expected

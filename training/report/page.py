@@ -215,6 +215,6 @@ def _heat_maps(pictures: Mapping[str, bytes]) -> str:
     """Section 8.7: our matrix and the chapter's."""
     return figure(pictures["confusion_matrix.png"], "This run.", density=CHART_DENSITY) + figure(
         pictures["confusion_matrix_chapter.png"],
-        "The chapter, as printed: its row 8 adds up to 973, one short of MNIST&rsquo;s 974 eights.",
+        "The chapter. Its row 8 adds up to 973, one short of MNIST&rsquo;s 974 eights.",
         density=CHART_DENSITY,
     )
