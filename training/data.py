@@ -199,9 +199,9 @@ def _write_cache(cache: Path, files: Mapping[str, bytes]) -> None:
         target = cache / name
         if target.is_file() and target.read_bytes() == data:
             continue
-        with tempfile.NamedTemporaryFile(dir=cache, delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(target)
+        draft = cache / f".{name}.{os.getpid()}"
+        draft.write_bytes(data)
+        draft.replace(target)
 
 
 def _verify(files: Mapping[str, bytes]) -> None:

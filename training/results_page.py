@@ -91,8 +91,8 @@ def _timing(times: list[EpochTimes]) -> str:
     return f"""## Epoch time
 
 Whole epochs in turn within one run: plain `model.fit` with Keras's own layers, and this package's training
-(faster first convolution, seeded order, checkpoint after the epoch). Medians over the rounds; a ratio is the
-median of ours divided by the plain one beside it. CPU time counts all cores, and only this program's work.
+(faster feeding and first convolution, seeded order, checkpoint after the epoch). Medians over the rounds; a
+ratio is the median of ours divided by the plain one beside it. CPU time counts all cores, and only this program's work.
 
 | recipe | digits | rounds | plain CPU, s | our CPU, s | ratio | plain wall, s | our wall, s | ratio |
 |---|---|---|---|---|---|---|---|---|

@@ -27,10 +27,12 @@ from training.checkpoints import (
 )
 from training.data import Images, Mnist, Split, split
 from training.errors import CheckpointError
+from training.feeding import Feed, TrainingData
 from training.layers import BlockConv2D
 from training.recipes import NUM_CLASSES, Recipe, find_recipe
 
 PREDICT_BATCH_SIZE = 500
+STEPS_PER_CALL = 10  # run within TensorFlow before Python is asked again; changes no number
 
 
 @dataclass(frozen=True)
@@ -46,21 +48,6 @@ class TrainedRun:
         """Scores by name, one value per epoch, as `keras.callbacks.History` keeps them."""
         records = [dict[str, Any](record) for record in self.state.history]
         return {name: [record[name] for record in records] for name in METRICS}
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What the network is fed with, normalised and encoded as its recipe asks.
-
-    Attributes:
-        inputs: float32 [N, 28, 28, 1] in 0..1.
-        targets: float32 [N, 10] one-hot, or uint8 [N] class numbers.
-        validation: Inputs and targets of the validation digits.
-    """
-
-    inputs: npt.NDArray[np.float32]
-    targets: npt.NDArray[Any]
-    validation: tuple[npt.NDArray[np.float32], npt.NDArray[Any]]
 
 
 Progress = Callable[[int, int, int, dict[str, float]], None]
@@ -83,17 +70,17 @@ def train(
         out_dir: Run directory; made when it is missing.
         mnist: Digits to train and validate on.
         seed: Seed of weights, order and dropout; not negative.
-        on_step: Told after every step, for a progress bar.
+        on_step: Told after every `STEPS_PER_CALL` steps, for a progress bar.
         on_epoch: Told after every epoch, once its checkpoint is on disk.
 
     Raises:
         CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
     """
     state, network = _start_or_resume(recipe, out_dir, mnist, seed)
-    data = training_data(recipe, mnist)
+    feed = Feed(training_data(recipe, mnist), recipe.batch_size)
     for epoch in range(len(state.history), recipe.epochs):
         started = time.perf_counter()
-        scores = fit_epoch(network, recipe, data, seed=seed, epoch=epoch, on_step=on_step)
+        scores = fit_epoch(network, feed, seed=seed, epoch=epoch, on_step=on_step)
         record = EpochRecord(
             accuracy=scores["accuracy"],
             loss=scores["loss"],
@@ -132,35 +119,26 @@ def open_run(run_dir: Path, mnist: Mnist) -> TrainedRun:
 
 
 def fit_epoch(
-    network: Any,
-    recipe: Recipe,
-    data: TrainingData,
-    *,
-    seed: int,
-    epoch: int,
-    on_step: Progress | None = None,
+    network: Any, feed: Feed, *, seed: int, epoch: int, on_step: Progress | None = None
 ) -> dict[str, float]:
     """Train one epoch and validate; order and dropout follow from the seed and the epoch.
 
     Args:
         network: A compiled network.
-        recipe: Its recipe.
-        data: What to train and validate on.
+        feed: What to train and validate on.
         seed: Seed of the run.
         epoch: Number of the epoch, from 0.
-        on_step: Told after every step.
+        on_step: Told after every `STEPS_PER_CALL` steps.
 
     Returns:
         The scores of `METRICS` by name.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(len(data.targets))
+    order = np.random.default_rng([seed, epoch]).permutation(feed.num_digits)
     _seed_dropout(network, seed, epoch)
     scores = network.fit(
-        data.inputs[order],
-        data.targets[order],
-        batch_size=recipe.batch_size,
+        feed.in_order(order),
         shuffle=False,
-        validation_data=data.validation,
+        validation_data=feed.validation,
         verbose=0,
         callbacks=[_StepReporter(epoch, on_step)] if on_step else [],
     ).history
@@ -203,7 +181,11 @@ def compile_network(recipe: Recipe, *, convolution: Any = BlockConv2D) -> Any:
     """
     network = recipe.network(convolution)
     network.compile(
-        loss=recipe.loss, optimizer=recipe.optimizer, metrics=["accuracy"], jit_compile=False
+        loss=recipe.loss,
+        optimizer=recipe.optimizer,
+        metrics=["accuracy"],
+        jit_compile=False,
+        steps_per_execution=STEPS_PER_CALL,
     )
     return network
 
@@ -239,8 +221,9 @@ class _StepReporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras pu
         self.on_step = on_step
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Report the step that ended."""
-        self.on_step(self.epoch, batch + 1, self.params["steps"], logs or {})
+        """Report the steps that ended; Keras counts a last, shorter call as a whole one."""
+        steps = self.params["steps"]
+        self.on_step(self.epoch, min(batch + 1, steps), steps, logs or {})
 
 
 def _plain(recipe: Recipe, trained: Any) -> Any:

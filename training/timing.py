@@ -19,8 +19,9 @@ from training.checkpoints import RunState, save, write_text
 from training.data import Mnist
 from training.errors import ResultsError
 from training.evidence import describe_machine, describe_versions
+from training.feeding import Feed, TrainingData
 from training.recipes import DEFAULT_SEED, Recipe
-from training.run import TrainingData, compile_network, fit_epoch, training_data
+from training.run import compile_network, fit_epoch, training_data
 
 WARM_UP_STEPS = 2  # TensorFlow traces and allocates in the first
 
@@ -155,10 +156,11 @@ def _our_epoch(recipe: Recipe, data: TrainingData, folder: Path) -> Callable[[in
     """Return one epoch as `train` does it, checkpoint included, warmed up."""
     network = compile_network(recipe)
     state = RunState(recipe.name, DEFAULT_SEED, {}, recipe.batch_size)
-    fit_epoch(network, recipe, _warm_up(recipe, data), seed=DEFAULT_SEED, epoch=0)
+    warm_up, feed = (Feed(part, recipe.batch_size) for part in (_warm_up(recipe, data), data))
+    fit_epoch(network, warm_up, seed=DEFAULT_SEED, epoch=0)
 
     def epoch(number: int) -> None:
-        scores = fit_epoch(network, recipe, data, seed=DEFAULT_SEED, epoch=number)
+        scores = fit_epoch(network, feed, seed=DEFAULT_SEED, epoch=number)
         state.history.append({**scores, "seconds": 0.0})  # type: ignore[typeddict-item]  # METRICS
         save(folder, state, network)
 

@@ -34,7 +34,7 @@ def _tiny_layers(convolution: LayerBuilder) -> list[Any]:
     ]
 
 
-TINY = Recipe("tiny", "A network for tests.", _tiny_layers, batch_size=30, epochs=3)
+TINY = Recipe("tiny", "A network for tests.", _tiny_layers, batch_size=5, epochs=3)
 
 
 @pytest.fixture(scope="session")

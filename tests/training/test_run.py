@@ -33,7 +33,7 @@ def stop_in(epoch: int) -> Any:
     """Return a progress function that stops in the middle of an epoch, counted from 0."""
 
     def on_step(current: int, done: int, _steps: int, _scores: dict[str, float]) -> None:
-        if (current, done) == (epoch, 2):
+        if (current, done) == (epoch, 10):
             raise StoppedError
 
     return on_step
@@ -115,7 +115,7 @@ class TestTrain:
     def test_reports_steps_and_epochs(
         self, tiny: Recipe, few_digits: Mnist, tmp_path: Path
     ) -> None:
-        """120 digits in batches of 30 are four steps; after each epoch comes its record."""
+        """120 digits in batches of 5 are 24 steps, told by tens; after each epoch its record."""
         steps: list[tuple[int, int, int]] = []
         records: list[tuple[int, EpochRecord]] = []
 
@@ -128,7 +128,7 @@ class TestTrain:
             on_epoch=lambda epoch, record: records.append((epoch, record)),
         )
 
-        assert steps == [(epoch, done, 4) for epoch in (0, 1) for done in (1, 2, 3, 4)]
+        assert steps == [(epoch, done, 24) for epoch in (0, 1) for done in (10, 20, 24)]
         assert records == list(enumerate(run.state.history))
 
     def test_gives_a_network_of_keras_own_layers(self, tiny_run: TrainedRun) -> None:

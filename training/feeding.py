@@ -1,0 +1,71 @@
+"""Feeds a network: digits held once as tensors, batches gathered in the order that an epoch asks.
+
+Keras's own feeding copies all digits anew in every epoch, and often waits at the end: its tf.data
+pipeline has a thread that tunes it and looks up after 10 ms, 20 ms, 40 ms and so on, and closing the
+pipeline waits for it. An epoch whose work took 4.1 s was measured to end after 5.2 s, one of 17 s after
+20.7 s. There is nothing to tune here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+NUM_BATCHES_AHEAD = 2  # gathered while the network works on the one before
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What the network is fed with, normalised and encoded as its recipe asks.
+
+    Attributes:
+        inputs: float32 [N, 28, 28, 1] in 0..1.
+        targets: float32 [N, 10] one-hot, or uint8 [N] class numbers.
+        validation: Inputs and targets of the validation digits.
+    """
+
+    inputs: npt.NDArray[np.float32]
+    targets: npt.NDArray[Any]
+    validation: tuple[npt.NDArray[np.float32], npt.NDArray[Any]]
+
+
+class Feed:
+    """Makes batches of training and validation digits.
+
+    Args:
+        data: The digits.
+        batch_size: Digits per step; the last batch has what is left.
+
+    Attributes:
+        num_digits: Number of training digits.
+        validation: Batches of the validation digits, in their order.
+    """
+
+    def __init__(self, data: TrainingData, batch_size: int) -> None:
+        self.num_digits = len(data.targets)
+        self.validation = _untuned(
+            tf.data.Dataset.from_tensor_slices(data.validation)
+            .batch(batch_size)
+            .prefetch(NUM_BATCHES_AHEAD)
+        )
+        self._inputs = tf.constant(data.inputs)
+        self._targets = tf.constant(data.targets)
+        self._batch_size = batch_size
+
+    def in_order(self, order: npt.NDArray[np.int64]) -> Any:
+        """Return a `tf.data.Dataset` of batches of the training digits at these positions."""
+
+        def gather(positions: Any) -> tuple[Any, Any]:
+            return tf.gather(self._inputs, positions), tf.gather(self._targets, positions)
+
+        batches = tf.data.Dataset.from_tensor_slices(order).batch(self._batch_size)
+        return _untuned(batches.map(gather).prefetch(NUM_BATCHES_AHEAD))
+
+
+def _untuned(dataset: Any) -> Any:
+    """Do without the thread that tunes a pipeline, since closing it may wait for seconds."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
