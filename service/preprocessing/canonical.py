@@ -15,6 +15,7 @@ BOX = 20  # pixels of the longer side of the digit in it
 MIN_STROKE = 2.0  # canonical pixels; MNIST's strokes are 2 to 4 wide
 CANONICAL_BOX = (14, 24)  # pixels; the longer side of MNIST's digits lies between
 CANONICAL_SHIFT = 1.6  # pixels between centre of mass and image centre that rounding explains
+CANONICAL_BORDER = 0.1  # share of the border's pixels that a lopsided digit may reach
 CANONICAL_GREY = 0.06  # share of pixels; grain and JPEG noise leave more faint ones
 FAINT = 16  # of 255; a pixel up to here is paper
 
@@ -22,22 +23,23 @@ FAINT = 16  # of 255; a pixel up to here is paper
 def is_canonical(grey: Grey) -> bool:
     """Tell whether a picture is a canonical digit already and must pass untouched.
 
-    It is 28x28, its border is black, and what is bright fills about the 20x20 box with its centre of
-    mass at the centre.
+    It is 28x28 and black around, and what is bright fills about the 20x20 box with its centre of mass at
+    the centre. A lopsided digit may reach the border, if it fills the box exactly, as MNIST's do.
 
     Args:
         grey: uint8 [H, W].
     """
-    if grey.shape != (SIDE, SIDE) or max(grey[0].max(), grey[-1].max()) > FAINT:
+    if grey.shape != (SIDE, SIDE) or grey.max() < 128:
         return False
-    if max(grey[:, 0].max(), grey[:, -1].max()) > FAINT or grey.max() < 128:
-        return False
-    rows = np.flatnonzero((grey > FAINT).any(axis=1))
-    columns = np.flatnonzero((grey > FAINT).any(axis=0))
+    inked = grey > FAINT
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    border_ink = np.concatenate([inked[0], inked[-1], inked[:, 0], inked[:, -1]]).mean()
+    if border_ink > (CANONICAL_BORDER if side == BOX else 0):
+        return False
     if not CANONICAL_BOX[0] <= side <= CANONICAL_BOX[1]:
         return False
-    if ((grey > 0) & (grey <= FAINT)).mean() > CANONICAL_GREY:
+    if ((grey > 0) & ~inked).mean() > CANONICAL_GREY:
         return False
     y, x = centre_of_mass(grey)
     centre = (SIDE - 1) / 2

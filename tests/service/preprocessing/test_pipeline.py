@@ -1,17 +1,21 @@
 """The whole of preprocessing: any upload to the canonical digit."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from service.bundle import Bundle
 from service.errors import BlankImageError, ImageTooLargeError, UploadError
-from service.preprocessing import UploadLimits, preprocess
-from service.preprocessing.canonical import centre_of_mass
+from service.preprocessing import PREPROCESSING_VERSION, UploadLimits, preprocess
+from service.preprocessing.canonical import centre_of_mass, is_canonical
 from tests.pictures import draw, encode, photo
 
 LIMITS = UploadLimits()
+MODELS = Path(__file__).parents[3] / "models"
 
 
 def _distance(first: Image.Image, second: Image.Image) -> float:
@@ -46,6 +50,14 @@ class TestCanonicalForm:
 
         assert (again.image == once).all()
         assert again.steps == ()
+
+    def test_every_mnist_digit_passes_untouched(self) -> None:
+        """All 1,000 validation digits are canonical, those that reach the border too."""
+        bundle = Bundle.read(MODELS / "digits/1", preprocessing_version=PREPROCESSING_VERSION)
+
+        images = bundle.validation_set().images
+
+        assert [index for index, image in enumerate(images) if not is_canonical(image)] == []
 
 
 class TestInvariance:
