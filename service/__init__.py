@@ -2,3 +2,5 @@
 
 bytes -> preprocessing (canonical uint8 [28, 28]) -> engine -> prediction -> JSON
 """
+
+__version__ = "0.1.0"

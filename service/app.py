@@ -10,12 +10,14 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypedDict
+from urllib.parse import quote
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import __version__
 from service.problems import install_handlers
 from service.recognition import Models
 from service.routes import evaluate, health, predict
@@ -53,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="digitserve",
         summary="Recognises handwritten digits.",
-        version="0.1.0",
+        version=__version__,
         lifespan=lifespan,
     )
     for module in (predict, evaluate, health):
@@ -106,7 +108,7 @@ class RequestContext:
                 "id=%s method=%s path=%s status=%d duration_ms=%.1f",
                 request_id,
                 scope["method"],
-                scope["path"],
+                quote(scope["path"]),  # a path may hold line breaks, which would forge log lines
                 status,
                 duration_ms,
             )

@@ -4,7 +4,7 @@ labelled items -> canonical digits -> engine, in batches -> score -> Evaluation
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from service.bundle import LabelledDigits
 from service.errors import LabelledDataError, UploadError
-from service.labelled_data import LabelledData
+from service.labelled_data import LabelledData, LabelledDataLimits, read_labelled_data
 from service.preprocessing import Picture, UploadLimits, canonicalise, preprocess
 from service.recognition import Model
 from service.scoring import Scores, score
@@ -46,6 +46,28 @@ class Evaluation:
     digits: LabelledDigits
     rejected: tuple[Rejected, ...]
     duration_s: float
+
+
+@dataclass(frozen=True)
+class EvaluationLimits:
+    """Bounds of labelled data: of the whole, and of each image in it."""
+
+    data: LabelledDataLimits
+    image: UploadLimits
+
+
+def evaluate_files(
+    model: Model, files: Sequence[bytes], limits: EvaluationLimits, on_progress: OnProgress
+) -> Evaluation:
+    """Score a model on labelled files, or on its own evaluation set if there are none.
+
+    Raises:
+        UploadError: If the files are no usable labelled data (see `service.errors`).
+    """
+    if not files:
+        return evaluate(model, model.bundle.evaluation_set(), on_progress)
+    digits, rejected = canonicalise_all(read_labelled_data(files, limits.data), limits.image)
+    return evaluate(model, digits, on_progress, rejected=rejected)
 
 
 def evaluate(

@@ -9,6 +9,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.engines import EngineKind
+from service.evaluation import EvaluationLimits
+from service.labelled_data import LabelledDataLimits
+from service.preprocessing import UploadLimits
 
 MIB = 1024 * 1024
 
@@ -46,3 +49,18 @@ class Settings(BaseSettings):
 
     decode_threads: int = Field(2, gt=0)
     """Threads that decode large uploads; small ones run on the event loop."""
+
+    @property
+    def upload_limits(self) -> UploadLimits:
+        """Bounds of one image."""
+        return UploadLimits(max_pixels=self.max_image_pixels)
+
+    @property
+    def evaluation_limits(self) -> EvaluationLimits:
+        """Bounds of labelled data."""
+        data = LabelledDataLimits(
+            max_images=self.max_evaluate_images,
+            max_expanded_bytes=self.max_expanded_bytes,
+            max_member_bytes=self.max_upload_bytes,
+        )
+        return EvaluationLimits(data, self.upload_limits)

@@ -3,9 +3,7 @@
 request -> body (at most the limit) -> multipart or raw, as its bytes tell -> files
 """
 
-from collections.abc import Mapping
-
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
@@ -38,7 +36,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-def split_files(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
+def split_files(body: bytes) -> list[bytes]:
     """Take a body apart into the files that it carries.
 
     A body that starts with a multipart delimiter is multipart, whatever its Content-Type; any other is
@@ -48,10 +46,11 @@ def split_files(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
         MalformedMultipartError: If the multipart body cannot be taken apart.
         EmptyUploadError: If a multipart body holds no file.
     """
-    boundary = _boundary(body, headers.get("content-type", ""))
-    if boundary is None:
+    # RFC 2046 allows a line break in front of the first delimiter, and some clients send it.
+    form = body.lstrip(b"\r\n")
+    if not form.startswith(b"--"):
         return [body]
-    files = _parse_multipart(body, boundary)
+    files = _parse_multipart(form)
     if not files:
         raise EmptyUploadError(
             "The form holds no file. Send the image as a file field: curl -F file=@digit.png ..."
@@ -78,41 +77,43 @@ def _too_large(max_bytes: int) -> UploadTooLargeError:
     )
 
 
-def _boundary(body: bytes, content_type: str) -> bytes | None:
-    """Return the boundary of a multipart body, or None for a raw one."""
-    if body.startswith(b"--"):
-        return body[2 : body.find(b"\n", 0, 300)].rstrip(b"\r\n") or None
-    media_type, options = parse_options_header(content_type)
-    if media_type == b"multipart/form-data" and not body:
-        return options.get(b"boundary")
-    return None
-
-
 class _FileCollector:
     """Collects the file parts of a multipart body in memory, as the parser finds them."""
 
     def __init__(self) -> None:
         self.files: list[bytes] = []
-        self.num_parts = 0
         self.is_complete = False
-        self._header = bytearray()
+        self._num_parts = 0
+        self._header_name = bytearray()
+        self._header_value = bytearray()
         self._part = bytearray()
         self._is_file = False
 
     def begin_part(self) -> None:
         """Start a part."""
-        self.num_parts += 1
+        self._num_parts += 1
+        if self._num_parts > MAX_PARTS:
+            raise MalformedMultipartError(
+                f"The form has more than {MAX_PARTS} parts, the most that is accepted. Send fewer fields."
+            )
         self._is_file = False
         self._part.clear()
 
-    def extend_header(self, data: bytes, start: int, end: int) -> None:
+    def extend_header_name(self, data: bytes, start: int, end: int) -> None:
+        """Take a piece of a header's name."""
+        self._header_name += data[start:end]
+
+    def extend_header_value(self, data: bytes, start: int, end: int) -> None:
         """Take a piece of a header's value."""
-        self._header += data[start:end]
+        self._header_value += data[start:end]
 
     def end_header(self) -> None:
-        """Look at a whole header: a part with a file name is a file."""
-        self._is_file = self._is_file or b"filename" in self._header.lower()
-        self._header.clear()
+        """Look at a whole header: a part whose disposition has a file name is a file."""
+        if self._header_name.lower() == b"content-disposition":
+            _, options = parse_options_header(bytes(self._header_value))
+            self._is_file = b"filename" in options
+        self._header_name.clear()
+        self._header_value.clear()
 
     def extend_part(self, data: bytes, start: int, end: int) -> None:
         """Take a piece of a part's content."""
@@ -128,30 +129,32 @@ class _FileCollector:
         self.is_complete = True
 
 
-def _parse_multipart(body: bytes, boundary: bytes) -> list[bytes]:
-    """Return the contents of the file parts of a multipart body."""
+def _parse_multipart(form: bytes) -> list[bytes]:
+    """Return the contents of the file parts of a form; its first line is the delimiter."""
+    delimiter = form.split(b"\n", 1)[0].rstrip(b"\r")
+    if delimiter == b"--":
+        raise _malformed()
+    if delimiter.endswith(b"--") and not form[len(delimiter) :].strip():
+        return []  # the closing delimiter alone: a form without fields
     collector = _FileCollector()
-    parser = MultipartParser(
-        boundary,
-        {
-            "on_part_begin": collector.begin_part,
-            "on_header_value": collector.extend_header,
-            "on_header_end": collector.end_header,
-            "on_part_data": collector.extend_part,
-            "on_part_end": collector.end_part,
-            "on_end": collector.end,
-        },
-    )
     try:
-        parser.write(body)
-    except MultipartParseError as cause:
+        parser = MultipartParser(
+            delimiter[2:],
+            {
+                "on_part_begin": collector.begin_part,
+                "on_header_field": collector.extend_header_name,
+                "on_header_value": collector.extend_header_value,
+                "on_header_end": collector.end_header,
+                "on_part_data": collector.extend_part,
+                "on_part_end": collector.end_part,
+                "on_end": collector.end,
+            },
+        )
+        parser.write(form)
+    except FormParserError as cause:
         raise _malformed() from cause
     if not collector.is_complete:
         raise _malformed()
-    if collector.num_parts > MAX_PARTS:
-        raise MalformedMultipartError(
-            f"The form has {collector.num_parts} parts; at most {MAX_PARTS} are accepted."
-        )
     return collector.files
 
 

@@ -14,6 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from service import __version__
 from service.errors import BundleError, EngineUnavailableError, UnknownModelError
 
 if TYPE_CHECKING:
@@ -128,19 +129,6 @@ def read_settings(**given: Any) -> "Settings":
         raise UsageError(f"A setting is wrong. {problems}. Set it anew or unset it.") from cause
 
 
-class _PrintVersion(argparse.Action):
-    """Looks the version up only when it is asked for: the look-up would slow every start."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            print(f"digitserve {version('digitserve')}")
-        except PackageNotFoundError:
-            print("digitserve (not installed: run from its source)")
-        parser.exit()
-
-
 def _parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = argparse.ArgumentParser(
@@ -149,9 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
-    )
+    parser.add_argument("--version", action="version", version=f"digitserve {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(

@@ -80,17 +80,15 @@ def _progress() -> "Progress":
 
 def _local(files: list[bytes], model_name: str | None, on_progress: "OnProgress") -> dict[str, Any]:
     """Load the models into this process and evaluate one, as `/evaluate` does."""
-    from anyio import CapacityLimiter
-
+    from service.answers import answer_evaluation
+    from service.evaluation import evaluate_files
     from service.recognition import Models
-    from service.routes.evaluate import evaluate_files
-    from service.routes.resources import Resources
 
     settings = read_settings()
     models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
     model = models.find(model_name)
-    resources = Resources(settings, models, CapacityLimiter(1), CapacityLimiter(1))
-    return evaluate_files(model, files, resources, on_progress).model_dump(mode="json")
+    evaluation = evaluate_files(model, files, settings.evaluation_limits, on_progress)
+    return answer_evaluation(model, evaluation).model_dump(mode="json")
 
 
 def _remote(

@@ -66,29 +66,18 @@ def _predict_one(
 
 def _local(model_name: str | None) -> Recognise:
     """Load the models into this process, without a web framework."""
-    from service.preprocessing import UploadLimits, preprocess
+    from service.answers import answer_prediction
+    from service.preprocessing import preprocess
     from service.recognition import Models
-    from service.schemas import ModelIdentity, PredictionBody
 
     settings = read_settings()
     models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
     model = models.find(model_name)
-    identity = ModelIdentity(name=model.bundle.manifest.name, version=model.bundle.manifest.version)
-    limits = UploadLimits(max_pixels=settings.max_image_pixels)
 
     def recognise(upload: bytes) -> dict[str, Any]:
-        prediction = model.predict(preprocess(upload, limits))
-        body = PredictionBody.model_validate(
-            {
-                "class": prediction.digit,
-                "confidence": prediction.confidence,
-                "probabilities": prediction.probabilities.tolist(),
-                "status": prediction.status,
-                "warnings": list(prediction.seen.warnings),
-                "model": identity,
-            }
-        )
-        return body.model_dump(by_alias=True, exclude_none=True)
+        prediction = model.predict(preprocess(upload, settings.upload_limits))
+        answer = answer_prediction(model, prediction)
+        return answer.model_dump(by_alias=True, exclude_none=True)
 
     return recognise
 

@@ -13,6 +13,8 @@ from PIL import Image, ImageFilter
 from service.preprocessing.decoding import Grey
 
 LABEL_SIDE = 100  # pixels; parts are found on a picture of at most this size
+MAX_PARTS = 32  # bounds the work on a picture of many dots
+DUST_SHARE = 0.01  # of the heaviest part's ink; smaller parts are not even counted
 SPECK_SHARE = 0.04  # of the main part's ink; smaller parts are dust unless they lie inside its box
 COMPANION_GAP = (
     0.25  # of the main part's longer side; a stroke of the same digit is nearer than this
@@ -158,31 +160,26 @@ def _shrink_by_max(ink: Grey, step: int) -> Grey:
 
 
 def _measure(labels: npt.NDArray[np.int32], ink: Grey) -> list[_Part]:
-    """Weigh and box every part."""
-    masses = np.bincount(labels.ravel(), weights=ink.ravel().astype(np.float64))
+    """Weigh and box the heaviest parts; a halftone has thousands, of which none is a digit."""
+    masses = np.bincount(labels.ravel(), weights=ink.ravel().astype(np.float64))[1:]
+    heaviest = np.argsort(-masses, kind="stable")[:MAX_PARTS]
     return [
-        _Part(label, float(masses[label]), Box.around(labels == label))
-        for label in range(1, len(masses))
-        if masses[label] >= 0.01 * masses[1:].max()
+        _Part(int(index) + 1, float(masses[index]), Box.around(labels == index + 1))
+        for index in heaviest
+        if masses[index] >= DUST_SHARE * masses.max()
     ]
 
 
 def _choose(parts: list[_Part], shape: tuple[int, ...]) -> list[_Part]:
-    """Pick the main part and its companions."""
+    """Pick the main part and its companions: heavy, and inside or near what was picked."""
     main = max(parts, key=lambda part: part.mass * _plausibility(part, shape))
     kept = [main]
     for part in sorted(parts, key=lambda part: part.box.gap_to(main.box)):
-        near = min(part.box.gap_to(other.box) for other in kept)
-        inside = near == 0
-        heavy = part.mass >= SPECK_SHARE * main.mass
-        if part is not main and (
-            (inside and heavy)
-            or (
-                heavy
-                and near <= COMPANION_GAP * main.box.longer_side
-                and _plausibility(part, shape) == 1
-            )
-        ):
+        if part is main or part.mass < SPECK_SHARE * main.mass:
+            continue
+        gap = min(part.box.gap_to(other.box) for other in kept)
+        is_near = gap <= COMPANION_GAP * main.box.longer_side and _plausibility(part, shape) == 1
+        if gap == 0 or is_near:
             kept.append(part)
     return kept
 

@@ -2,8 +2,7 @@
 
 import json
 import queue
-from collections.abc import AsyncGenerator
-from functools import partial
+from collections.abc import AsyncGenerator, Callable
 
 import anyio
 from anyio import to_thread
@@ -12,21 +11,12 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
+from service.answers import answer_evaluation
 from service.errors import DigitserveError
-from service.evaluation import Evaluation, OnProgress, canonicalise_all, evaluate
-from service.labelled_data import LabelledDataLimits, read_labelled_data
+from service.evaluation import OnProgress, evaluate_files
 from service.problems import UNKNOWN_FAILURE, logger
-from service.recognition import Model
-from service.routes.pictures import to_data_url
 from service.routes.resources import DepModel, DepResources, Resources, problems
-from service.schemas import (
-    ClassScoresBody,
-    EvaluationBody,
-    IntervalBody,
-    MistakeBody,
-    ModelIdentity,
-    RejectedBody,
-)
+from service.schemas import EvaluationBody
 from service.uploads import read_body, split_files
 
 EVENT_STREAM = "text/event-stream"
@@ -68,30 +58,21 @@ async def evaluate_model(
 ) -> Response | EvaluationBody:
     """Score the model; `Accept: text/event-stream` streams progress and ends with the same result."""
     body = await read_body(request, resources.settings.max_evaluate_bytes)
-    files = split_files(body, request.headers) if body else []
-    run = partial(evaluate_files, model, files, resources)
+    files = split_files(body) if body else []
+
+    def run(on_progress: OnProgress) -> EvaluationBody:
+        return answer_evaluation(
+            model, evaluate_files(model, files, resources.settings.evaluation_limits, on_progress)
+        )
+
     if EVENT_STREAM in request.headers.get("accept", ""):
         return StreamingResponse(_stream(run, resources), media_type=EVENT_STREAM)
     return await to_thread.run_sync(run, lambda _done, _total: None, limiter=resources.evaluators)
 
 
-def evaluate_files(
-    model: Model, files: list[bytes], resources: Resources, on_progress: OnProgress
-) -> EvaluationBody:
-    """Score the model on the files, or on its own evaluation set if there are none."""
-    if not files:
-        return _to_body(model, evaluate(model, model.bundle.evaluation_set(), on_progress))
-    settings = resources.settings
-    limits = LabelledDataLimits(
-        max_images=settings.max_evaluate_images,
-        max_expanded_bytes=settings.max_expanded_bytes,
-        max_member_bytes=settings.max_upload_bytes,
-    )
-    digits, rejected = canonicalise_all(read_labelled_data(files, limits), resources.upload_limits)
-    return _to_body(model, evaluate(model, digits, on_progress, rejected=rejected))
-
-
-async def _stream(run: "partial[EvaluationBody]", resources: Resources) -> AsyncGenerator[bytes]:
+async def _stream(
+    run: Callable[[OnProgress], EvaluationBody], resources: Resources
+) -> AsyncGenerator[bytes]:
     """Run an evaluation in a thread and stream its progress, then its result or problem."""
     progress: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
     outcome: list[bytes] = []
@@ -127,26 +108,3 @@ def _event(name: str, data: str) -> bytes:
 def _problem_json(error: DigitserveError) -> str:
     """Write an error as the data of an event."""
     return json.dumps({"title": error.title, "status": error.status, "detail": str(error)})
-
-
-def _to_body(model: Model, evaluation: Evaluation) -> EvaluationBody:
-    """Write an evaluation as the contract's JSON."""
-    scores, manifest = evaluation.scores, model.bundle.manifest
-    return EvaluationBody(
-        n=scores.n,
-        accuracy=scores.accuracy,
-        accuracy_interval=IntervalBody(
-            low=scores.accuracy_interval.low, high=scores.accuracy_interval.high
-        ),
-        loss=scores.loss,
-        confusion_matrix=scores.confusion_matrix.tolist(),
-        per_class=[ClassScoresBody(**vars(entry)) for entry in scores.per_class],
-        calibration_error=scores.calibration_error,
-        worst_mistakes=[
-            MistakeBody(**vars(mistake), image=to_data_url(evaluation.digits.images[mistake.index]))
-            for mistake in scores.worst_mistakes
-        ],
-        rejected=[RejectedBody(**vars(entry)) for entry in evaluation.rejected],
-        duration_s=evaluation.duration_s,
-        model=ModelIdentity(name=manifest.name, version=manifest.version),
-    )

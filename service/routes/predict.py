@@ -1,15 +1,14 @@
 """`POST /predict`: one image in, the digit on it out."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 
+from service.answers import answer_prediction
 from service.preprocessing import CanonicalDigit, preprocess, read_header
-from service.recognition import Model, Prediction
-from service.routes.pictures import to_data_url
 from service.routes.resources import DepModel, DepResources, Resources, problems
-from service.schemas import BoxBody, Detail, ModelIdentity, PredictionBody
+from service.schemas import PredictionBody
 from service.uploads import read_body, single_file, split_files
 
 INLINE_PIXELS = 250_000  # a thread hop costs more than decoding so few
@@ -51,39 +50,14 @@ async def predict(
 ) -> PredictionBody:
     """Find the digit on an upload and say which it is."""
     body = await read_body(request, resources.settings.max_upload_bytes)
-    upload = single_file(split_files(body, request.headers))
+    upload = single_file(split_files(body))
     seen = await _see(upload, resources)
-    return _to_body(model, model.predict(seen), with_detail=detail)
+    return answer_prediction(model, model.predict(seen), with_detail=detail)
 
 
 async def _see(upload: bytes, resources: Resources) -> CanonicalDigit:
     """Preprocess small pictures at once and large ones in a thread, so that nobody waits for a photo."""
-    limits = resources.upload_limits
+    limits = resources.settings.upload_limits
     if read_header(upload, limits).pixels <= INLINE_PIXELS:
         return preprocess(upload, limits)
     return await to_thread.run_sync(preprocess, upload, limits, limiter=resources.decoders)
-
-
-def _to_body(model: Model, prediction: Prediction, *, with_detail: bool) -> PredictionBody:
-    """Write a prediction as the contract's JSON."""
-    manifest = model.bundle.manifest
-    fields: dict[str, Any] = {
-        "class": prediction.digit,
-        "confidence": prediction.confidence,
-        "probabilities": prediction.probabilities.tolist(),
-        "status": prediction.status,
-        "warnings": list(prediction.seen.warnings),
-        "model": ModelIdentity(name=manifest.name, version=manifest.version),
-    }
-    if with_detail:
-        seen = prediction.seen
-        box = BoxBody(
-            left=seen.ink_box.left,
-            top=seen.ink_box.top,
-            right=seen.ink_box.right,
-            bottom=seen.ink_box.bottom,
-        )
-        fields["detail"] = Detail(
-            canonical=to_data_url(seen.image), ink_box=box, steps=list(seen.steps)
-        )
-    return PredictionBody(**fields)

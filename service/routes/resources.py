@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from anyio import CapacityLimiter
 from fastapi import Depends, Query, Request
 
-from service.preprocessing import UploadLimits
 from service.recognition import Model, Models
 from service.schemas import Problem
 from service.settings import Settings
@@ -27,11 +26,6 @@ class Resources:
     models: Models
     decoders: CapacityLimiter
     evaluators: CapacityLimiter
-
-    @property
-    def upload_limits(self) -> UploadLimits:
-        """Bounds of one image."""
-        return UploadLimits(max_pixels=self.settings.max_image_pixels)
 
 
 def _resources(request: Request) -> Resources:

@@ -1,5 +1,6 @@
 """Health, manifests, documentation and start-up of a real service."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,27 @@ def test_openapi_declares_errors(client: httpx.Client) -> None:
 
     assert set(responses) == {"200", "404", "413", "415", "422"}
     assert "application/problem+json" in responses["415"]["content"]
+
+
+def test_root_leads_to_the_documentation(client: httpx.Client) -> None:
+    """A person who opens the root is shown what there is."""
+    answer = client.get("/")
+
+    assert answer.headers["location"] == "/docs"
+
+
+def test_readme_shows_the_real_answer(client: httpx.Client) -> None:
+    """The curl line of both READMEs gives the answer that stands there."""
+    picture = (ROOT / "docs/images/seven.png").read_bytes()
+
+    answer = client.post("/predict", files={"file": picture}).json()
+
+    for page in ("README.md", "README.zh-TW.md"):
+        (line,) = [row for row in (ROOT / page).read_text().splitlines() if row.startswith("{")]
+        shown = json.loads(line)
+        assert shown.pop("probabilities") == pytest.approx(answer["probabilities"], abs=1e-6)
+        assert shown.pop("confidence") == pytest.approx(answer["confidence"], abs=1e-6)
+        assert shown == {key: answer[key] for key in ("class", "status", "warnings", "model")}
 
 
 def test_request_id_is_kept(client: httpx.Client) -> None:

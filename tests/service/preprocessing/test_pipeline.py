@@ -12,6 +12,7 @@ from service.bundle import Bundle
 from service.errors import BlankImageError, ImageTooLargeError, UploadError
 from service.preprocessing import PREPROCESSING_VERSION, UploadLimits, preprocess
 from service.preprocessing.canonical import centre_of_mass, is_canonical
+from service.preprocessing.segmentation import MAX_PARTS, segment
 from tests.pictures import draw, encode, photo
 
 LIMITS = UploadLimits()
@@ -109,6 +110,47 @@ class TestInvariance:
         image = Image.merge("LA", (Image.new("L", alpha.size, ink), alpha))
 
         assert _distance(image, draw()) < 3
+
+
+class TestWarnings:
+    """What the answer warns of."""
+
+    def test_faint(self) -> None:
+        """Pencil on grey paper is found, with a warning."""
+        seen = preprocess(encode(draw(ink=170, paper=200)), LIMITS)
+
+        assert seen.warnings == ("The digit has little contrast with its background.",)
+
+    def test_border(self) -> None:
+        """A digit that is cut by the border is found, with a warning."""
+        seen = preprocess(encode(draw(at=(0.2, -0.15, 0.6))), LIMITS)
+
+        assert seen.warnings == ("The digit touches the image's border and may be cut off.",)
+
+
+class TestBounds:
+    """Large or hostile pictures cost little."""
+
+    @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+    def test_large_pictures_are_reduced(self, mode: str) -> None:
+        """A large picture of any mode is read at working size, and is the same digit."""
+        grey = draw(size=(1700, 1700))
+        deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+        image = deep if mode == "I;16" else grey.convert(mode)
+
+        seen = preprocess(encode(image), LIMITS)
+
+        assert seen.steps[0] == "reduced"
+        assert seen.ink_box.bottom > 1200
+        expected = preprocess(encode(grey), LIMITS).image.astype(int)
+        assert np.abs(seen.image.astype(int) - expected).mean() < 4
+
+    def test_halftone(self) -> None:
+        """Of two thousand equal dots, a bounded number is looked at."""
+        dots = np.zeros((94, 94), np.uint8)
+        dots[1::2, 1::2] = 255
+
+        assert segment(dots).dropped_parts < MAX_PARTS
 
 
 class TestRefusals:

@@ -1,0 +1,94 @@
+"""Answers: predictions and evaluations as the contract's JSON, for the routes and the command line.
+
+Imports no web framework, so that the command line needs none.
+"""
+
+import base64
+import io
+from dataclasses import asdict
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from service.evaluation import Evaluation
+from service.preprocessing import CanonicalDigit
+from service.recognition import Model, Prediction
+from service.schemas import (
+    BoxBody,
+    ClassScoresBody,
+    Detail,
+    EvaluationBody,
+    IntervalBody,
+    MistakeBody,
+    ModelIdentity,
+    PredictionBody,
+    RejectedBody,
+)
+
+
+def answer_prediction(
+    model: Model, prediction: Prediction, *, with_detail: bool = False
+) -> PredictionBody:
+    """Write a prediction as the answer of `/predict`.
+
+    Args:
+        model: The model that made it.
+        prediction: What the model says.
+        with_detail: Whether to add what the model saw.
+    """
+    seen = prediction.seen
+    return PredictionBody.model_validate(
+        {
+            "class": prediction.digit,
+            "confidence": prediction.confidence,
+            "probabilities": prediction.probabilities.tolist(),
+            "status": prediction.status,
+            "warnings": list(seen.warnings),
+            "model": identify(model),
+            "detail": _detail(seen) if with_detail else None,
+        }
+    )
+
+
+def _detail(seen: CanonicalDigit) -> Detail:
+    """Write what the model saw."""
+    return Detail(
+        canonical=to_data_url(seen.image),
+        ink_box=BoxBody(**asdict(seen.ink_box)),
+        steps=list(seen.steps),
+    )
+
+
+def answer_evaluation(model: Model, evaluation: Evaluation) -> EvaluationBody:
+    """Write an evaluation as the answer of `/evaluate`."""
+    scores = evaluation.scores
+    return EvaluationBody(
+        n=scores.n,
+        accuracy=scores.accuracy,
+        accuracy_interval=IntervalBody(**asdict(scores.accuracy_interval)),
+        loss=scores.loss,
+        confusion_matrix=scores.confusion_matrix.tolist(),
+        per_class=[ClassScoresBody(**asdict(entry)) for entry in scores.per_class],
+        calibration_error=scores.calibration_error,
+        worst_mistakes=[
+            MistakeBody(**asdict(entry), image=to_data_url(evaluation.digits.images[entry.index]))
+            for entry in scores.worst_mistakes
+        ],
+        rejected=[RejectedBody(**asdict(entry)) for entry in evaluation.rejected],
+        duration_s=evaluation.duration_s,
+        model=identify(model),
+    )
+
+
+def identify(model: Model) -> ModelIdentity:
+    """Say which model answered."""
+    manifest = model.bundle.manifest
+    return ModelIdentity(name=manifest.name, version=manifest.version)
+
+
+def to_data_url(digit: npt.NDArray[np.uint8]) -> str:
+    """Write a uint8 [28, 28] digit as the data URL of a grey PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(digit).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

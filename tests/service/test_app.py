@@ -1,0 +1,50 @@
+"""What surrounds every request."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from service.app import RequestContext
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer everything with 204."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _request(**fields: Any) -> list[Message]:
+    """Send one request through the middleware, and return what comes back."""
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], **fields}
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(RequestContext(_answer)(scope, receive, send))
+    return sent
+
+
+class TestRequestContext:
+    """`RequestContext`."""
+
+    def test_path_cannot_forge_a_log_line(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Line breaks in a path stay quoted."""
+        with caplog.at_level(logging.INFO, logger="digitserve"):
+            _request(path="/a\nid=forged status=200")
+
+        assert caplog.messages[0].splitlines() == [caplog.messages[0]]
+        assert "path=/a%0Aid%3Dforged%20status%3D200 status=204" in caplog.messages[0]
+
+    @pytest.mark.parametrize("offered", [b"a b", b"x" * 65, b""], ids=["space", "long", "none"])
+    def test_odd_request_ids_are_replaced(self, offered: bytes) -> None:
+        """An id that is not short and plain is replaced by a new one."""
+        start = _request(headers=[(b"x-request-id", offered)])[0]
+
+        assert len(dict(start["headers"])[b"x-request-id"]) == 32
