@@ -1,0 +1,198 @@
+"""Ink: a digit of any source, written anew by a pen of any width, anywhere on a picture.
+
+digit -> shape (binary, 96 pixels) -> distance to its outline or middle line -> warp -> pen -> alpha
+
+A shape is kept as a distance field, so that one threshold after the warp gives strokes of any
+width with edges as sharp as a pen's, at every size.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.uploads.noise import clouds
+from training.uploads.scene import Field, Rng, Size, uniform
+from training.uploads.thinning import thin
+
+SHAPE_SIDE = 96  # pixels of the longer side of a shape: 4.8 times MNIST's 20
+MARGIN = 28  # pixels around a shape, so that thick pens and bends stay inside
+MNIST_BLUR = 1.4  # pixels at the shape's size; smooths the steps of MNIST's pixels away
+LINE_BLUR = 1.6  # pixels; smooths the steps of the middle line
+MIN_WIDTH = 1.2  # pixels; a line that is thinner than this fades away
+FAR = -1e3  # distance outside of everything
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What a digit is written with.
+
+    Attributes:
+        width: Of the line, in parts of the digit's longer side; None keeps the digit's own strokes.
+        weight: Added to the digit's own strokes on each side, in parts of its longer side, if
+            `width` is None.
+        pressure: 0..1; how much the width varies along the line.
+        softness: Pixels from full ink to bare paper at an edge; 1 = a sharp, anti-aliased edge.
+    """
+
+    width: float | None = None
+    weight: float = 0.0
+    pressure: float = 0.0
+    softness: float = 1.2
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a digit stands on its picture, and how.
+
+    Attributes:
+        height: Range of the digit's longer side, in parts of the picture's shorter side.
+        spread: 0 = in the middle, 1 = anywhere on the picture.
+        overhang: Parts of the digit's longer side that may lie beyond one border.
+        tilt: Standard deviation of the rotation, in degrees.
+        slant: Standard deviation of the horizontal shear.
+        bend: Largest elastic shift, in parts of the digit's longer side.
+    """
+
+    height: tuple[float, float] = (0.4, 0.8)
+    spread: float = 0.6
+    overhang: float = 0.0
+    tilt: float = 4.0
+    slant: float = 0.08
+    bend: float = 0.025
+
+
+def write(
+    digit: npt.NDArray[np.uint8],
+    size: Size,
+    rng: Rng,
+    pen: Pen | None = None,
+    place: Place | None = None,
+) -> Field:
+    """Write a digit on an empty sheet.
+
+    Args:
+        digit: uint8 [28, 28] of MNIST, or ink [h, w] of any other source; 0 = paper, 255 = ink.
+        size: Height and width of the sheet in pixels.
+        rng: Draws size, place, rotation, slant and bend.
+        pen: Default: the digit's own strokes.
+        place: Default: somewhere near the middle.
+
+    Returns:
+        float32 [H, W]; 0..1, the share of each pixel that is ink.
+    """
+    pen, place = pen or Pen(), place or Place()
+    field = trace(digit, follow_line=pen.width is not None)
+    field = bend(field, rng, place.bend * SHAPE_SIDE)
+    matrix, scale = fit(field.shape, size, rng, place)
+    field = cv2.warpAffine(
+        field, matrix, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    field += np.float32(_radius(pen, scale))
+    if pen.pressure:
+        field += clouds(size, rng, cells=5) * np.float32(
+            pen.pressure * 0.5 * (_radius(pen, scale) or 4.0)
+        )
+    field *= np.float32(scale / max(pen.softness, 0.01))
+    field += np.float32(0.5)
+    return np.clip(field, 0, 1, out=field)
+
+
+def _radius(pen: Pen, scale: float) -> float:
+    """Return what a pen adds to the distance field, in pixels of the shape."""
+    if pen.width is None:
+        return pen.weight * SHAPE_SIDE
+    return max(pen.width * SHAPE_SIDE, MIN_WIDTH / scale) / 2
+
+
+def trace(digit: npt.NDArray[np.uint8], *, follow_line: bool) -> Field:
+    """Turn a digit into a distance field.
+
+    Args:
+        digit: uint8 [h, w]; 0 = paper, 255 = ink.
+        follow_line: Measure from the middle line of the strokes instead of their outline.
+
+    Returns:
+        float32 [h', w'], in pixels of the shape, whose longer side is `SHAPE_SIDE`, with `MARGIN`
+        around it; positive inside the strokes; for the middle line: 0 on it, negative elsewhere.
+    """
+    shape, blur = _shape(digit)
+    if follow_line:
+        line = thin(shape)
+        distance = cv2.distanceTransform(1 - line, cv2.DIST_L2, 5)
+        distance = cv2.GaussianBlur(distance, (0, 0), LINE_BLUR)
+        lifted = np.float32(0.8 * LINE_BLUR)  # so far does the blur raise the valley's floor
+        return -np.sqrt(np.maximum(np.square(distance) - lifted * lifted, 0))
+    inside = cv2.distanceTransform(shape, cv2.DIST_L2, 5)
+    outside = cv2.distanceTransform(1 - shape, cv2.DIST_L2, 5)
+    return cv2.GaussianBlur(inside - outside, (0, 0), blur)
+
+
+def _shape(digit: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
+    """Cut a digit out, scale it to `SHAPE_SIDE`, and binarise it; also tell how to smooth it."""
+    is_small = max(digit.shape) <= 64
+    left, top, width, height = cv2.boundingRect(np.asarray(digit > 50, np.uint8))
+    if not width:
+        raise ValueError("The digit is blank: it has no pixel above 50. Give one with ink on it.")
+    crop = np.pad(digit[top : top + height, left : left + width], 1)
+    scale = SHAPE_SIDE / max(crop.shape)
+    shape = cv2.resize(
+        crop,
+        (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))),
+        interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA,
+    )
+    shape = cv2.copyMakeBorder(shape, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT)
+    if is_small:
+        shape = cv2.GaussianBlur(shape, (0, 0), 0.8)
+    return (shape > 128).astype(np.uint8), MNIST_BLUR if is_small else 0.7
+
+
+def bend(field: Field, rng: Rng, shift: float) -> Field:
+    """Bend a field elastically by at most about `shift` pixels."""
+    if shift <= 0:
+        return field
+    height, width = field.shape
+    cells = int(rng.integers(3, 6))
+    shifts = rng.normal(0, shift * uniform(rng, 0.1, 0.6), (cells, cells, 2)).astype(np.float32)
+    warp = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC)
+    warp[..., 0] += np.arange(width, dtype=np.float32)
+    warp[..., 1] += np.arange(height, dtype=np.float32)[:, None]
+    return cv2.remap(field, warp, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def fit(shape: Size, size: Size, rng: Rng, place: Place) -> tuple[npt.NDArray[np.float64], float]:
+    """Find the affine map that brings a shape to its place on a picture.
+
+    Args:
+        shape: Height and width of the distance field, with its margin.
+        size: Height and width of the picture.
+        rng: Draws size, place, rotation and slant.
+        place: Bounds of what is drawn.
+
+    Returns:
+        float64 [2, 3] for `cv2.warpAffine`, and its scale: pixels of the picture per pixel of the shape.
+    """
+    angle = np.radians(np.clip(rng.normal(0, place.tilt), -20, 20))
+    slant = float(np.clip(rng.normal(0, place.slant), -0.35, 0.35))
+    stretch = float(np.exp(np.clip(rng.normal(0, 0.08), -0.2, 0.2)))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turn = turn @ np.array([[stretch, -slant], [0, 1 / stretch]])
+    centre = np.array([shape[1], shape[0]]) / 2
+    extent = np.abs(turn) @ (centre - MARGIN) * 2
+    picture = np.array([size[1], size[0]], float)
+    scale = uniform(rng, *place.height) * picture.min() / max(extent)
+    target = picture / 2 + _offset(picture, extent * scale, rng, place)
+    return np.column_stack([turn * scale, target - turn @ centre * scale]), scale
+
+
+def _offset(
+    picture: npt.NDArray[np.float64], extent: npt.NDArray[np.float64], rng: Rng, place: Place
+) -> npt.NDArray[np.float64]:
+    """Return how far from the middle a digit stands, in pixels (x, y)."""
+    room = np.maximum(picture - extent, 0) / 2
+    offset = room * place.spread * rng.uniform(-1, 1, 2)
+    if place.overhang:
+        axis, side = int(rng.integers(2)), int(rng.choice((-1, 1)))
+        offset[axis] = side * (room[axis] + max(extent) * place.overhang)
+    return offset
