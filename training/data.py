@@ -67,12 +67,12 @@ class Split:
     labels: Labels
 
 
-def split(mnist: Mnist) -> tuple[Split, Split]:
-    """Cut the training digits into training and validation, the last fifth, as Keras does.
+def split(mnist: Mnist, validation_share: float = VALIDATION_SHARE) -> tuple[Split, Split]:
+    """Cut the training digits into training and validation, by default the last fifth, as Keras does.
 
     Source: `validation_split=0.2` of the chapter, section 8.4.
     """
-    at = int(len(mnist.train_labels) * (1 - VALIDATION_SHARE))
+    at = round(len(mnist.train_labels) * (1 - validation_share))
     return (
         Split(mnist.train_images[:at], mnist.train_labels[:at]),
         Split(mnist.train_images[at:], mnist.train_labels[at:]),

@@ -13,6 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from training.augmentation import augment
+from training.corpus import NOT_A_DIGIT, Corpus
+from training.data import Images, Labels, Split
+from training.recipes import Diet, Recipe
+
 NUM_BATCHES_AHEAD = 2  # gathered while the network works on the one before
 
 
@@ -54,6 +59,10 @@ class Feed:
         self._targets = tf.constant(data.targets)
         self._batch_size = batch_size
 
+    def of_epoch(self, seed: int, epoch: int) -> Any:
+        """Return the batches of an epoch, in an order that follows from the seed and the epoch."""
+        return self.in_order(np.random.default_rng([seed, epoch]).permutation(self.num_digits))
+
     def in_order(self, order: npt.NDArray[np.int64]) -> Any:
         """Return a `tf.data.Dataset` of batches of the training digits at these positions."""
 
@@ -69,3 +78,55 @@ def _untuned(dataset: Any) -> Any:
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.with_options(options)
+
+
+class UploadFeed:
+    """Makes the batches of a network that is trained on MNIST and on rendered uploads.
+
+    Every epoch draws from both anew and varies every picture; all follows from the seed and the epoch.
+
+    Args:
+        recipe: What to train; has a diet.
+        digits: MNIST digits to train on.
+        corpus: Rendered pictures to train on.
+        validation: MNIST digits to validate on.
+
+    Attributes:
+        validation: Batches of the validation digits, in their order.
+    """
+
+    def __init__(self, recipe: Recipe, digits: Split, corpus: Corpus, validation: Split) -> None:
+        self._diet = recipe.diet or Diet()
+        self._batch_size = recipe.batch_size
+        self._digits = digits
+        self._corpus = corpus
+        self.validation = self._batched(validation.images, validation.labels)
+
+    def of_epoch(self, seed: int, epoch: int) -> Any:
+        """Return a `tf.data.Dataset` of the batches of an epoch: inputs and class numbers 0..10."""
+        rng = np.random.default_rng([seed, epoch])
+        others = self._corpus.labels == NOT_A_DIGIT
+        from_mnist = rng.permutation(len(self._digits.labels))[: self._diet.mnist]
+        uploads = rng.permutation(np.flatnonzero(~others))[: self._diet.uploads]
+        uploads = np.concatenate(
+            [uploads, rng.permutation(np.flatnonzero(others))[: self._diet.others]]
+        )
+        images = np.concatenate(
+            [
+                augment(self._digits.images[from_mnist], self._diet.mnist_plan, rng),
+                augment(self._corpus.images[uploads], self._diet.upload_plan, rng),
+            ]
+        )
+        labels = np.concatenate([self._digits.labels[from_mnist], self._corpus.labels[uploads]])
+        order = rng.permutation(len(labels))
+        return self._batched(images[order], labels[order])
+
+    def _batched(self, images: Images, labels: Labels) -> Any:
+        """Cut into batches and scale to 0..1."""
+        batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(self._batch_size)
+        return _untuned(batches.map(_scaled).prefetch(NUM_BATCHES_AHEAD))
+
+
+def _scaled(images: Any, labels: Any) -> tuple[Any, Any]:
+    """Turn uint8 [N, 28, 28] into float32 [N, 28, 28, 1] in 0..1."""
+    return tf.cast(images, tf.float32)[..., tf.newaxis] / 255.0, labels

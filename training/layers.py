@@ -40,3 +40,28 @@ class BlockConv2D(keras.layers.Conv2D):  # type: ignore[misc]  # Keras publishes
         grid = [-1, height // BLOCK, width // BLOCK, BLOCK, BLOCK, self.filters]
         rows_together = tf.transpose(tf.reshape(maps, grid), [0, 1, 3, 2, 4, 5])
         return tf.reshape(rows_together, [-1, height, width, self.filters])
+
+
+@keras.saving.register_keras_serializable("digitserve")
+class DigitProbabilities(keras.layers.Layer):  # type: ignore[misc]  # Keras publishes no types
+    """Logits of ten digits and "not a digit" to calibrated probabilities of the ten digits.
+
+    The probability of "not a digit" is shared by the ten evenly: a picture that is no digit gets ten
+    probabilities of about 0.1, and ten times the least of them tells how likely it is none.
+
+    Args:
+        temperature: Logits are divided by it; fitted on validation renderings.
+    """
+
+    def __init__(self, temperature: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.temperature = temperature
+
+    def call(self, logits: Any) -> Any:
+        """Turn float32 [N, 11] into float32 [N, 10], rows summing to 1."""
+        probabilities = keras.ops.softmax(logits / self.temperature)
+        return probabilities[:, :10] + probabilities[:, 10:] / 10
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes the layer again."""
+        return {**super().get_config(), "temperature": self.temperature}

@@ -4,12 +4,14 @@ Adding a recipe is adding one entry to `RECIPES`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 from keras import layers
 
+from training.augmentation import AugmentationPlan
+from training.data import VALIDATION_SHARE
 from training.errors import UnknownRecipeError
 
 DEFAULT_SEED = 10  # the chapter's np.random.seed(10), section 8.2
@@ -20,33 +22,78 @@ LayerBuilder = Callable[..., Any]
 
 
 @dataclass(frozen=True)
+class Diet:
+    """What an epoch of a network that is trained on uploads is made of.
+
+    Attributes:
+        mnist: Number of MNIST training digits, varied.
+        uploads: Number of digits rendered as uploads.
+        others: Number of rendered pictures that are no digits.
+        corpus_digits: Number of rendered digits to draw from.
+        corpus_others: Number of other rendered pictures to draw from.
+        mnist_plan: How MNIST digits are varied.
+        upload_plan: How rendered pictures are varied further.
+    """
+
+    mnist: int = 55_000
+    uploads: int = 48_000
+    others: int = 16_000
+    corpus_digits: int = 160_000
+    corpus_others: int = 48_000
+    mnist_plan: AugmentationPlan = field(default_factory=AugmentationPlan)
+    upload_plan: AugmentationPlan = field(
+        default_factory=lambda: AugmentationPlan(
+            rotation=4, shear=0.06, zoom=0.05, shift=1.2, elastic=0.7, stroke=0.4, corrupted=0.05
+        )
+    )
+
+    def pictures(self, mnist: int) -> int:
+        """Return the pictures of an epoch, given the MNIST digits that there are to train on."""
+        return min(self.mnist, mnist) + self.uploads + self.others
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One way to train a network.
 
     Attributes:
         name: Name on the command line and in manifests.
         summary: One sentence for people.
-        build: Makes the layers, given the class of the convolutions.
+        build: Makes the network, given its name and the class of the convolutions.
         one_hot: Whether labels are one-hot vectors; else class numbers.
-        optimizer: Keras's name of the optimizer, with its default settings.
+        optimizer: Keras's name of the optimizer, with its default settings, or what makes one for a
+            number of steps.
         batch_size: Digits per step.
         epochs: Passes over the training digits.
+        validation_share: Of the training digits, the last of them, is held out.
         reference_accuracy: Published test accuracy, 0..1, or None.
+        diet: What an epoch is made of, for a network that is trained on uploads; else None.
     """
 
     name: str
     summary: str
-    build: Callable[[LayerBuilder], list[Any]]
+    build: Callable[[str, LayerBuilder], Any]
     one_hot: bool = True
-    optimizer: str = "adam"
+    optimizer: str | Callable[[int], Any] = "adam"
     batch_size: int = 300
     epochs: int = 10
+    validation_share: float = VALIDATION_SHARE
     reference_accuracy: float | None = None
+    diet: Diet | None = None
 
     @property
-    def loss(self) -> str:
-        """Keras's name of the cross-entropy that fits the labels."""
+    def loss(self) -> Any:
+        """The cross-entropy that fits the labels."""
+        if self.diet:
+            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         return "categorical_crossentropy" if self.one_hot else "sparse_categorical_crossentropy"
+
+    @property
+    def steps(self) -> int:
+        """Steps of a whole run on all of MNIST's training digits."""
+        mnist = round(60_000 * (1 - self.validation_share))
+        digits = mnist if self.diet is None else self.diet.pictures(mnist)
+        return self.epochs * -(-digits // self.batch_size)
 
     def network(self, convolution: LayerBuilder = layers.Conv2D) -> Any:
         """Build the network, with fresh weights from Keras's global seed.
@@ -55,47 +102,50 @@ class Recipe:
             convolution: Class of the convolutions, `keras.layers.Conv2D` or a faster equal.
 
         Returns:
-            A `keras.Sequential` from float32 [N, 28, 28, 1] in 0..1 to probabilities [N, 10].
+            A network from float32 [N, 28, 28, 1] in 0..1 to probabilities [N, 10], or to logits [N, 11]
+            where it is trained on uploads.
         """
-        return keras.Sequential([keras.Input(INPUT_SHAPE), *self.build(convolution)], name=self._id)
-
-    @property
-    def _id(self) -> str:
-        return self.name.replace("-", "_")
+        return self.build(self.name.replace("-", "_"), convolution)
 
 
-def _textbook(convolution: LayerBuilder) -> list[Any]:
+def _textbook(name: str, convolution: LayerBuilder) -> Any:
     """The code of section 8.3."""
-    return [
-        convolution(16, (5, 5), padding="same", activation="relu", name="convolution_1"),
-        layers.MaxPooling2D((2, 2), name="pool_1"),
-        convolution(36, (5, 5), padding="same", activation="relu", name="convolution_2"),
-        layers.MaxPooling2D((2, 2), name="pool_2"),
-        layers.Dropout(0.25, name="dropout_1"),
-        *_classifier(128),
-    ]
+    return _chain(
+        name,
+        [
+            convolution(16, (5, 5), padding="same", activation="relu", name="convolution_1"),
+            layers.MaxPooling2D((2, 2), name="pool_1"),
+            convolution(36, (5, 5), padding="same", activation="relu", name="convolution_2"),
+            layers.MaxPooling2D((2, 2), name="pool_2"),
+            layers.Dropout(0.25, name="dropout_1"),
+            *_classifier(128),
+        ],
+    )
 
 
-def _textbook_summary(convolution: LayerBuilder) -> list[Any]:
+def _textbook_summary(name: str, convolution: LayerBuilder) -> Any:
     """The network whose summary section 8.3 prints: one convolution more."""
-    return [
-        convolution(16, (5, 5), padding="same", activation="relu", name="convolution_1"),
-        layers.MaxPooling2D((2, 2), name="pool_1"),
-        convolution(16, (5, 5), padding="same", activation="relu", name="convolution_2"),
-        layers.MaxPooling2D((2, 2), name="pool_2"),
-        convolution(36, (5, 5), padding="same", activation="relu", name="convolution_3"),
-        layers.MaxPooling2D((2, 2), name="pool_3"),
-        layers.Dropout(0.25, name="dropout_1"),
-        *_classifier(128),
-    ]
+    return _chain(
+        name,
+        [
+            convolution(16, (5, 5), padding="same", activation="relu", name="convolution_1"),
+            layers.MaxPooling2D((2, 2), name="pool_1"),
+            convolution(16, (5, 5), padding="same", activation="relu", name="convolution_2"),
+            layers.MaxPooling2D((2, 2), name="pool_2"),
+            convolution(36, (5, 5), padding="same", activation="relu", name="convolution_3"),
+            layers.MaxPooling2D((2, 2), name="pool_3"),
+            layers.Dropout(0.25, name="dropout_1"),
+            *_classifier(128),
+        ],
+    )
 
 
-def _mlp(_convolution: LayerBuilder) -> list[Any]:
+def _mlp(name: str, _convolution: LayerBuilder) -> Any:
     """The perceptron that section 8.1 compares with.
 
     304 hidden units come nearest to the textbook's 242,062 parameters: 795 * 304 + 10 = 241,690.
     """
-    return _classifier(304)
+    return _chain(name, _classifier(304))
 
 
 def _classifier(units: int) -> list[Any]:
@@ -106,6 +156,44 @@ def _classifier(units: int) -> list[Any]:
         layers.Dropout(0.5, name="dropout_2"),
         layers.Dense(NUM_CLASSES, activation="softmax", name="output"),
     ]
+
+
+def _default(name: str, _convolution: LayerBuilder) -> Any:
+    """A 5x5 stem of stride 2, then 3x3 convolutions, batch-normalised; logits [N, 11].
+
+    The stem quarters the pixels before there are many filters. Two convolutions add to their input. A
+    filter as large as the last map weighs each of its places.
+    """
+    inputs = keras.Input(INPUT_SHAPE)
+    maps = _convolved(inputs, 32, 5, strides=2)
+    maps = _convolved(maps, 64, 3)
+    maps = _convolved(maps, 96, 3, strides=2)
+    maps = layers.Add()([maps, _convolved(maps, 96, 3)])
+    maps = layers.Add()([maps, _convolved(maps, 96, 3)])
+    features = layers.DepthwiseConv2D(7, use_bias=False, name="whole_map")(maps)
+    features = layers.Flatten()(layers.BatchNormalization()(features))
+    logits = layers.Dense(NUM_CLASSES + 1, name="logits")(layers.Dropout(0.1)(features))
+    return keras.Model(inputs, logits, name=name)
+
+
+def _convolved(maps: Any, filters: int, side: int, strides: int = 1) -> Any:
+    """Convolve, normalise by the batch, rectify."""
+    maps = layers.Conv2D(filters, side, strides=strides, padding="same", use_bias=False)(maps)
+    return layers.ReLU()(layers.BatchNormalization()(maps))
+
+
+def _chain(name: str, chain: list[Any]) -> Any:
+    """Make a network of layers in a row."""
+    return keras.Sequential([keras.Input(INPUT_SHAPE), *chain], name=name)
+
+
+def _adamw(steps: int) -> Any:
+    """AdamW, one cycle: the rate rises linearly for a twentieth of the steps, then falls as a cosine."""
+    warm_up = max(1, steps // 20)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - warm_up, warmup_target=3e-3, warmup_steps=warm_up, alpha=1e-3
+    )
+    return keras.optimizers.AdamW(rate, weight_decay=0.02)
 
 
 RECIPES = {
@@ -123,6 +211,17 @@ RECIPES = {
             _textbook_summary,
         ),
         Recipe("mlp", "One hidden layer with as many parameters as the textbook's network.", _mlp),
+        Recipe(
+            "default",
+            "What `digits` serves: trained on MNIST and on rendered uploads, knows what is no digit.",
+            _default,
+            one_hot=False,
+            optimizer=_adamw,
+            batch_size=128,
+            epochs=36,
+            validation_share=1 / 12,
+            diet=Diet(),
+        ),
     )
 }
 

@@ -25,13 +25,15 @@ from training.checkpoints import (
     read_state,
     save,
 )
+from training.corpus import CorpusPlan, load_corpus
 from training.data import Images, Mnist, Split, split
 from training.errors import CheckpointError
-from training.feeding import Feed, TrainingData
+from training.feeding import Feed, TrainingData, UploadFeed
 from training.layers import BlockConv2D
 from training.recipes import NUM_CLASSES, Recipe, find_recipe
 
 PREDICT_BATCH_SIZE = 500
+CORPUS_SEED = 1  # of the rendered uploads that every seed trains on
 STEPS_PER_CALL = 10  # run within TensorFlow before Python is asked again; changes no number
 
 
@@ -77,7 +79,7 @@ def train(
         CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
     """
     state, network = _start_or_resume(recipe, out_dir, mnist, seed)
-    feed = Feed(training_data(recipe, mnist), recipe.batch_size)
+    feed = make_feed(recipe, mnist)
     for epoch in range(len(state.history), recipe.epochs):
         started = time.perf_counter()
         scores = fit_epoch(network, feed, seed=seed, epoch=epoch, on_step=on_step)
@@ -119,7 +121,7 @@ def open_run(run_dir: Path, mnist: Mnist) -> TrainedRun:
 
 
 def fit_epoch(
-    network: Any, feed: Feed, *, seed: int, epoch: int, on_step: Progress | None = None
+    network: Any, feed: Feed | UploadFeed, *, seed: int, epoch: int, on_step: Progress | None = None
 ) -> dict[str, float]:
     """Train one epoch and validate; order and dropout follow from the seed and the epoch.
 
@@ -133,10 +135,9 @@ def fit_epoch(
     Returns:
         The scores of `METRICS` by name.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(feed.num_digits)
     _seed_dropout(network, seed, epoch)
     scores = network.fit(
-        feed.in_order(order),
+        feed.of_epoch(seed, epoch),
         shuffle=False,
         validation_data=feed.validation,
         verbose=0,
@@ -145,9 +146,18 @@ def fit_epoch(
     return {name: float(scores[name][0]) for name in METRICS}
 
 
+def make_feed(recipe: Recipe, mnist: Mnist) -> Feed | UploadFeed:
+    """Make what feeds a recipe's network; renders the uploads that are not in the cache."""
+    if recipe.diet is None:
+        return Feed(training_data(recipe, mnist), recipe.batch_size)
+    training, validation = split(mnist, recipe.validation_share)
+    plan = CorpusPlan(CORPUS_SEED, recipe.diet.corpus_digits, recipe.diet.corpus_others)
+    return UploadFeed(recipe, training, load_corpus(plan, training), validation)
+
+
 def training_data(recipe: Recipe, mnist: Mnist) -> TrainingData:
     """Split MNIST and prepare both parts as the recipe asks."""
-    training, validation = split(mnist)
+    training, validation = split(mnist, recipe.validation_share)
     return TrainingData(*prepare(recipe, training), prepare(recipe, validation))
 
 
@@ -174,15 +184,21 @@ def predict(network: Any, images: Images) -> npt.NDArray[np.float32]:
     return probabilities
 
 
-def compile_network(recipe: Recipe, *, convolution: Any = BlockConv2D) -> Any:
+def compile_network(recipe: Recipe, *, convolution: Any = BlockConv2D, steps: int = 1) -> Any:
     """Build the recipe's network and make it ready to train.
 
     XLA is off: it makes these networks three to four times slower on a CPU.
+
+    Args:
+        recipe: What to train.
+        convolution: Class of the convolutions.
+        steps: Steps of the whole run, for optimizers whose rate follows a schedule.
     """
     network = recipe.network(convolution)
+    optimizer = recipe.optimizer
     network.compile(
         loss=recipe.loss,
-        optimizer=recipe.optimizer,
+        optimizer=optimizer if isinstance(optimizer, str) else optimizer(steps),
         metrics=["accuracy"],
         jit_compile=False,
         steps_per_execution=STEPS_PER_CALL,
@@ -201,7 +217,7 @@ def _start_or_resume(
         return found, load_network(out_dir, found, recipe.network())
     out_dir.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    return wanted, compile_network(recipe)
+    return wanted, compile_network(recipe, steps=recipe.steps)
 
 
 def _seed_dropout(network: Any, seed: int, epoch: int) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from service.errors import BlankImageError
-from service.preprocessing.canonical import is_canonical, place, stroke_weight
+from service.preprocessing.canonical import is_canonical, normalise
 from service.preprocessing.decoding import Picture, UploadLimits, decode, read_header
-from service.preprocessing.ink import extract_ink
-from service.preprocessing.segmentation import Box, segment
+from service.preprocessing.finding import find_digit
+from service.preprocessing.geometry import Box
 
 # Part of every bundle's manifest: a network is served only with the preprocessing that it was made for.
 PREPROCESSING_VERSION = "1"
@@ -57,30 +57,25 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     grey = picture.grey
     if is_canonical(grey):
         return CanonicalDigit(grey, Box.around(grey > 0), picture.steps, ())
-    ink = extract_ink(grey)
-    if ink is None:
+    found = find_digit(grey)
+    if found is None:
         raise BlankImageError(
             "The image shows no ink: every part of it has about the same brightness. Send a picture "
             "with one digit that is clearly darker or lighter than its background."
         )
-    found = segment(ink.map)
-    crop = found.ink[found.box.slices]
-    weighted, reweighted = stroke_weight(crop)
+    image, weighting = normalise(found.ink)
     steps = (
         *picture.steps,
-        *(["inverted"] if ink.is_dark_on_light else []),
-        *(["background-removed"] if ink.is_uneven else []),
-        *(["parts-removed"] if found.dropped_parts else []),
-        *(["cropped"] if found.box != Box(0, 0, grey.shape[1], grey.shape[0]) else []),
-        *(["strokes-thickened"] if reweighted else []),
+        *found.steps,
+        *([weighting] if weighting else []),
         "scaled",
         "shifted",
     )
     warnings = (
-        *(["The digit has little contrast with its background."] if ink.is_faint else []),
+        *(["The digit has little contrast with its background."] if found.is_faint else []),
         *(["The digit touches the image's border and may be cut off."] if found.at_border else []),
     )
-    return CanonicalDigit(place(weighted), found.box.scaled(picture.scale), steps, warnings)
+    return CanonicalDigit(image, found.box.scaled(picture.scale), steps, warnings)
 
 
 __all__ = [

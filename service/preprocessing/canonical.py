@@ -6,17 +6,23 @@ Source: LeCun et al. (1998), "Gradient-based learning applied to document recogn
 """
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from service.preprocessing.decoding import Grey
+from service.preprocessing.geometry import Box
 
 SIDE = 28  # pixels of the canonical image
 BOX = 20  # pixels of the longer side of the digit in it
+FINE = (54, 100)  # pixels of the longer side of the digit where its strokes are weighed
+MARGIN = 4  # pixels around it, into which strokes may grow
 MIN_STROKE = 2.0  # canonical pixels; MNIST's strokes are 2 to 4 wide
+MAX_STROKE = 5.0  # canonical pixels
 CANONICAL_BOX = (14, 24)  # pixels; the longer side of MNIST's digits lies between
 CANONICAL_SHIFT = 1.6  # pixels between centre of mass and image centre that rounding explains
 CANONICAL_BORDER = 0.1  # share of the border's pixels that a lopsided digit may reach
 CANONICAL_GREY = 0.06  # share of pixels; grain and JPEG noise leave more faint ones
+_LEVELS = np.arange(256)
 FAINT = 16  # of 255; a pixel up to here is paper
 
 
@@ -46,64 +52,89 @@ def is_canonical(grey: Grey) -> bool:
     return max(abs(y - centre), abs(x - centre)) <= CANONICAL_SHIFT
 
 
-def stroke_weight(crop: Grey) -> tuple[Grey, bool]:
-    """Thicken strokes that would be thinner in the canonical box than MNIST's.
-
-    The stroke's width is the ink's area over half its rim.
-
-    Args:
-        crop: uint8 [H, W], the digit's ink cut to its box.
-
-    Returns:
-        uint8 [H + 2k, W + 2k] with strokes grown by k pixels on each side, and whether k > 0.
-    """
-    mask = crop > 127
-    area = float(mask.sum())
-    if not area:
-        return crop, False
-    padded = np.pad(mask, 1)
-    core = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:] & mask
-    rim = area - float(core.sum())
-    width = 2 * area / max(rim, 1.0)
-    unit = max(crop.shape) / BOX  # pixels of the crop per canonical pixel
-    grow = round((MIN_STROKE * unit - width) / 2)
-    if grow < 1:
-        return crop, False
-    thick = Image.fromarray(np.pad(crop, grow))
-    for _ in range(grow):
-        thick = thick.filter(ImageFilter.MaxFilter(3))
-    return np.asarray(thick), True
-
-
-def place(crop: Grey) -> Grey:
-    """Scale a digit into the 20x20 box and put its centre of mass at the centre of 28x28.
+def normalise(crop: Grey) -> tuple[Grey, str | None]:
+    """Bring a digit's size, stroke weight and place to the canonical form.
 
     Args:
         crop: uint8 [H, W], the digit's ink cut to its box; not blank.
 
     Returns:
+        uint8 [28, 28], the strongest ink is 255; and the name of the step that changed the strokes.
+    """
+    if not FINE[0] <= max(crop.shape) <= FINE[1]:
+        crop = _fitted(crop, FINE[0])
+    unit = max(crop.shape) / BOX
+    weighted, step = _weighted(np.pad(_full_strength(crop), MARGIN), unit)
+    return place(weighted), step
+
+
+def stroke_width(mask: npt.NDArray[np.bool_]) -> float:
+    """Estimate the width of strokes in pixels: the ink's area over half its rim.
+
+    Args:
+        mask: bool [H, W], ink; its outermost pixels are empty.
+    """
+    core = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:] & mask[1:-1, 1:-1]
+    area = np.count_nonzero(mask)
+    return 2 * area / max(area - np.count_nonzero(core), 1)
+
+
+def place(fine: Grey) -> Grey:
+    """Scale a digit into the 20x20 box and put its centre of mass at the centre of 28x28.
+
+    Args:
+        fine: uint8 [H, W], the digit's ink; larger than the box.
+
+    Returns:
         uint8 [28, 28]; the strongest ink is 255.
     """
-    height, width = crop.shape
-    scale = BOX / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(
-        Image.fromarray(crop).resize(
-            size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-        ),
-        np.float32,
-    )
-    full = max(
-        float(np.percentile(small[small > 32], 80)) if (small > 32).any() else small.max(), 1.0
-    )
-    small = np.minimum(small * (255 / full), 255)
+    small = _full_strength(_fitted(fine[Box.around(fine > FAINT).slices], BOX))
     y, x = centre_of_mass(small)
     centre = (SIDE - 1) / 2
     top = int(np.clip(round(centre - y), 0, SIDE - small.shape[0]))
     left = int(np.clip(round(centre - x), 0, SIDE - small.shape[1]))
     canonical = np.zeros((SIDE, SIDE), np.uint8)
-    canonical[top : top + small.shape[0], left : left + small.shape[1]] = np.rint(small)
+    canonical[top : top + small.shape[0], left : left + small.shape[1]] = small
     return canonical
+
+
+def _weighted(fine: Grey, unit: float) -> tuple[Grey, str | None]:
+    """Bring the width of strokes into the range of MNIST's, `unit` pixels per canonical pixel.
+
+    Returns:
+        The ink, and the name of the step or None.
+    """
+    width = stroke_width(fine > 127)
+    grow = round((MIN_STROKE * unit - width) / 2)
+    shrink = round((width - MAX_STROKE * unit) / 2)
+    if grow < 1 and shrink < 1:
+        return fine, None
+    image = Image.fromarray(fine)
+    for _ in range(max(grow, shrink)):
+        image = image.filter(ImageFilter.MaxFilter(3) if grow > 0 else ImageFilter.MinFilter(3))
+    reweighted = np.asarray(image)
+    if not (reweighted > 127).any():
+        return fine, None
+    return reweighted, "strokes-thickened" if grow > 0 else "strokes-thinned"
+
+
+def _fitted(crop: Grey, side: int) -> Grey:
+    """Scale so that the longer side has `side` pixels."""
+    height, width = crop.shape
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(crop).resize(size, how))
+
+
+def _full_strength(ink: Grey) -> Grey:
+    """Stretch ink so that its strong fifth is 255; scaling down pales thin strokes."""
+    inked = ink[ink > max(int(ink.max()) // 4, 1)]
+    strong = int(0.8 * (inked.size - 1))
+    full = max(int(np.partition(inked, strong)[strong]), 1)
+    if full == 255:
+        return ink
+    return np.rint(np.minimum(_LEVELS * (255 / full), 255)).astype(np.uint8)[ink]
 
 
 def centre_of_mass(ink: "Grey | np.typing.NDArray[np.float32]") -> tuple[float, float]:

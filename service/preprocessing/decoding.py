@@ -194,3 +194,15 @@ def _from_deep(image: Image.Image) -> Image.Image:
     values = np.nan_to_num(np.asarray(image, np.float32))
     top = 65535.0 if values.max(initial=0) > 255 else 255.0 if values.max(initial=0) > 1 else 1.0
     return Image.fromarray(np.rint(np.clip(values / top, 0, 1) * 255).astype(np.uint8))
+
+
+def from_pixels(pixels: npt.NDArray[np.uint8]) -> Picture:
+    """Make a picture of pixels, as `decode` makes it of a file.
+
+    Args:
+        pixels: uint8 [H, W] grey, [H, W, 3] RGB or [H, W, 4] RGBA.
+    """
+    grey = _flatten(_shrink(Image.fromarray(pixels)))
+    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    scale = max(pixels.shape[:2]) / max(grey.size)
+    return Picture(np.asarray(grey), scale, ("reduced",) if scale > 1 else ())

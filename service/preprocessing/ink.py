@@ -1,8 +1,12 @@
 """Ink: a grey picture of any light, paper and polarity to a map that is bright where the pen went.
 
-grey -> background (level around each pixel) -> contrast of the stronger side -> scaled to 0..255
+grey -> paper (brightness around each pixel, polarity, grain) -> contrast -> ink 0..255
+
+The paper is measured on a picture of analysis size; ink may then be drawn out of any crop of the
+picture in its full size.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,91 +14,207 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from service.preprocessing.decoding import Grey
+from service.preprocessing.geometry import Box
 
-MIN_CONTRAST = 12.0  # grey levels of 255; less is paper grain and JPEG noise
-FAINT_CONTRAST = 40.0  # grey levels; below it the answer carries a warning
-UNEVEN_SPREAD = 12.0  # grey levels between the darker and lighter quarters of the background
-BLOCKS = 8  # the background is estimated in 8x8 blocks of the picture
+MIN_CONTRAST = 12  # grey levels of 255; less is paper grain and JPEG noise
+FAINT_CONTRAST = 40  # grey levels; below it the answer carries a warning
 NOISE_FACTOR = 4.0  # contrast below four deviations of the paper's grain is no ink
+MAX_NOISE_FLOOR = 40  # grey levels; coarse grain must not hide strong ink
+FLAT_SPREAD = 6  # grey levels around the commonest one that still are the same paper
+FLAT_SHARE = 0.5  # of the pixels must be of that level, and
+FLAT_BORDER_SHARE = 0.6  # of the border's, for the paper to be even
+CLEAR_SPLIT = 1.5  # times as strong as weak marks are the pen's
+TINY_SIDE = 20  # pixels; a digit fills such a picture
 INK_SHARE_MIN = 2e-4  # share of pixels; less is dust
+SURFACE_SIDE = 48  # pixels; uneven paper is measured on a picture of at most this size
+SURFACE_FITS = 6  # rounds of the robust fit
+CLOSING_SHARE = 0.17  # of the side; wider marks than this are paper of another brightness
+
+Surface = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.intp]
+
+_LEVELS = np.arange(256)
+_LEVEL_WINDOW = np.ones(2 * FLAT_SPREAD + 1)
 
 
 @dataclass(frozen=True)
-class Ink:
-    """Where the pen went.
+class Paper:
+    """What the pen wrote on.
 
     Attributes:
-        map: uint8 [H, W]; 0 = background, 255 = full ink.
-        is_dark_on_light: Whether the ink was darker than its background.
-        is_uneven: Whether the background's brightness varied.
-        is_faint: Whether there is little contrast.
+        surface: float32 [h, w], brightness of the bare paper in grey levels, on a reduced picture;
+            [1, 1] where the paper is even.
+        is_light: Whether the ink is darker than the paper.
+        floor: Contrast in grey levels that grain reaches, and ink exceeds.
     """
 
-    map: Grey
-    is_dark_on_light: bool
-    is_uneven: bool
-    is_faint: bool
+    surface: Surface
+    is_light: bool
+    floor: int
+
+    @property
+    def is_even(self) -> bool:
+        """Whether one brightness serves for all of the paper."""
+        return self.surface.size == 1
+
+    def contrast(self, grey: Grey, region: tuple[float, float, float, float]) -> Grey:
+        """Measure how far pixels stand out from the paper, on the ink's side.
+
+        Args:
+            grey: uint8 [H, W], a crop of the picture.
+            region: Left, top, right, bottom of the crop as shares of the picture, 0..1.
+
+        Returns:
+            uint8 [H, W], in grey levels.
+        """
+        if self.is_even:
+            return self._table()[grey]
+        height, width = self.surface.shape
+        left, top, right, bottom = region
+        spread = Image.fromarray(self.surface).resize(
+            (grey.shape[1], grey.shape[0]),
+            Image.Resampling.BILINEAR,
+            (left * width, top * height, right * width, bottom * height),
+        )
+        difference = np.asarray(spread) - grey
+        return np.clip(difference if self.is_light else -difference, 0, 255).astype(np.uint8)
+
+    def _table(self) -> Grey:
+        """Return the contrast of every grey level with even paper, uint8 [256]."""
+        difference = float(self.surface[0, 0]) - _LEVELS
+        return np.clip(difference if self.is_light else -difference, 0, 255).astype(np.uint8)
 
 
-def extract_ink(grey: Grey) -> Ink | None:
-    """Separate ink from background, whatever their brightness.
+WHOLE = (0.0, 0.0, 1.0, 1.0)
 
-    The ink is the side of the background, darker or lighter, that stands out by more in all.
+
+def measure_paper(grey: Grey) -> Paper:
+    """Find out the brightness of the paper, and on which side of it the ink is.
+
+    Paper of one brightness, by the histogram, has one level.
 
     Args:
-        grey: uint8 [H, W].
-
-    Returns:
-        The ink, or None if nothing stands out.
+        grey: uint8 [H, W], of analysis size.
     """
-    values = grey.astype(np.float32)
-    background = estimate_background(grey)
-    difference = values - background
-    noise = 1.4826 * float(np.median(np.abs(difference)))  # deviation from the median deviation
-    floor = max(MIN_CONTRAST, min(NOISE_FACTOR * noise, 40.0))
-    dark, light = np.maximum(-difference - floor, 0), np.maximum(difference - floor, 0)
-    is_dark = float(dark.sum()) >= float(light.sum())
-    contrast = np.maximum(-difference if is_dark else difference, 0)
-    inked = contrast > floor
-    if inked.mean() < INK_SHARE_MIN or not inked.any():
-        return None
-    full = float(np.percentile(contrast[inked], 75))
-    low = max(floor, 0.3 * full)
-    # The ramp from paper to ink keeps the anti-aliased rim of strokes.
-    ink = np.clip((contrast - 0.5 * low) / max(0.85 * full - 0.5 * low, 1.0), 0, 1)
-    ink[contrast < low * 0.6] = 0
-    spread = float(np.percentile(background, 75) - np.percentile(background, 25))
-    return Ink(
-        np.rint(ink * 255).astype(np.uint8), is_dark, spread > UNEVEN_SPREAD, full < FAINT_CONTRAST
+    if max(grey.shape) <= TINY_SIDE:
+        return _even_paper(_tiny_level(grey), _histogram(grey))
+    for picture in (grey, _smooth(grey)):  # grain is even, too
+        level = _even_level(picture, _histogram(picture))
+        if level is not None:
+            return _even_paper(level, _histogram(grey))
+    return measure_uneven_paper(grey)
+
+
+def measure_uneven_paper(grey: Grey) -> Paper:
+    """Measure paper whose brightness varies.
+
+    A curved surface is fitted to what most pixels agree on, to tell on which side the ink is; then marks
+    of that side are closed.
+
+    Args:
+        grey: uint8 [H, W], of analysis size.
+    """
+    smooth = _smooth(grey)
+    closed, opened = _closed(smooth), ~_closed(~smooth)
+    picture = smooth.astype(np.float32)
+    fitted = _fitted_surface(smooth)
+    dark = np.minimum(fitted, closed) - picture  # what both the fit and the neighbourhood call dark
+    light = picture - np.maximum(fitted, opened)
+    is_light = bool(_excess(dark) >= _excess(light))
+    surface = (closed if is_light else opened).astype(np.float32)
+    difference = surface - grey if is_light else grey - surface
+    grain = float(np.median(difference))  # closing follows the brightest grains
+    surface = surface - grain if is_light else surface + grain
+    return Paper(
+        surface, is_light, round(_noise_floor(float(np.median(np.abs(difference - grain)))))
     )
 
 
-def estimate_background(grey: Grey) -> npt.NDArray[np.float32]:
-    """Estimate the brightness of the bare paper at every pixel.
-
-    Where the medians of the blocks agree with the border's, the paper is even and one level serves:
-    a thick stroke may then fill whole blocks. Else the medians, freed of outliers, are spread over the
-    picture.
+def draw_ink(contrast: Grey, floor: int) -> tuple[Grey, int]:
+    """Turn contrast into ink: nothing up to the grain, full where the pen pressed.
 
     Args:
-        grey: uint8 [H, W].
+        contrast: uint8 [H, W].
+        floor: Contrast that grain reaches.
 
     Returns:
-        float32 [H, W], in grey levels.
+        uint8 [H, W]; 0 = paper, 255 = full ink; and the contrast of full ink, 0 if there is no ink.
     """
-    height, width = grey.shape
-    level = float(np.median(_border(grey)))
-    if min(height, width) < 8 * BLOCKS:
-        return np.full(grey.shape, level, np.float32)
-    rows, columns = height // BLOCKS, width // BLOCKS
-    blocks = grey[: rows * BLOCKS, : columns * BLOCKS].reshape(BLOCKS, rows, BLOCKS, columns)
-    medians = np.median(blocks, axis=(1, 3))
-    edge = np.concatenate([medians[0], medians[-1], medians[1:-1, 0], medians[1:-1, -1]])
-    if edge.max() - edge.min() < UNEVEN_SPREAD:
-        return np.full(grey.shape, level, np.float32)
-    smooth = Image.fromarray(medians.astype(np.uint8)).filter(ImageFilter.MedianFilter(3))
-    spread = smooth.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(spread, np.float32)
+    counts = _histogram(contrast)
+    inked = counts[floor + 1 :].sum()
+    if inked < max(INK_SHARE_MIN * contrast.size, 1):
+        return np.zeros_like(contrast), 0
+    full = floor + 1 + int(np.searchsorted(counts[floor + 1 :].cumsum(), 0.75 * inked))
+    is_tiny = (
+        max(contrast.shape) <= TINY_SIDE
+    )  # where every pixel's grey tells of the stroke's place
+    low = 0 if is_tiny else max(floor, 0.3 * full)
+    # The ramp from paper to ink keeps the anti-aliased rim of strokes.
+    ramp = np.clip((_LEVELS - 0.5 * low) / max(0.85 * full - 0.5 * low, 1.0), 0, 1) * 255
+    ramp[0.6 * low > _LEVELS] = 0
+    return np.rint(ramp).astype(np.uint8)[contrast], full
+
+
+def split_contrast(contrast: Grey, floor: int) -> int | None:
+    """Part strong marks from weak ones, by Otsu's threshold on what exceeds the floor.
+
+    Source: Otsu (1979), "A threshold selection method from gray-level histograms".
+
+    Returns:
+        A higher floor, or None if strong marks are not clearly stronger.
+    """
+    counts = _histogram(contrast)[floor + 1 :].astype(np.float64)
+    levels = _LEVELS[floor + 1 :]
+    below, sums = counts.cumsum(), (counts * levels).cumsum()
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    if not np.isfinite(between).any():
+        return None
+    best = int(np.nanargmax(between))
+    weak, strong = sums[best] / below[best], (sums[-1] - sums[best]) / above[best]
+    return floor + 1 + best if strong > CLEAR_SPLIT * weak else None
+
+
+def region_of(box: Box, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
+    """Return a box as shares of a picture [H, W]: left, top, right, bottom, 0..1."""
+    height, width = shape
+    return box.left / width, box.top / height, box.right / width, box.bottom / height
+
+
+def _smooth(grey: Grey) -> Grey:
+    """Average 3x3 pixels, which quiets grain."""
+    return np.asarray(Image.fromarray(grey).filter(ImageFilter.BoxBlur(1)))
+
+
+def _histogram(grey: Grey) -> Counts:
+    """Count the pixels of each grey level, intp [256]."""
+    return np.bincount(grey.ravel(), minlength=256)
+
+
+def _tiny_level(grey: Grey) -> float:
+    """Return the level of the paper of a picture so small that the digit fills it from top to bottom.
+
+    It is the darker or the brighter half of the levels, whichever prevails at the left and the right.
+    """
+    middle = (float(grey.min()) + float(grey.max())) / 2
+    sides = np.concatenate(
+        [grey[:, 0], grey[:, -1], grey[0, :2], grey[0, -2:], grey[-1, :2], grey[-1, -2:]]
+    )
+    is_bright = np.count_nonzero(sides > middle) > sides.size / 2
+    return float(np.median(grey[(grey > middle) == is_bright]))
+
+
+def _even_level(grey: Grey, counts: Counts) -> float | None:
+    """Return the level of even paper, or None if no level prevails within and around."""
+    level = int(np.convolve(counts, _LEVEL_WINDOW, "same").argmax())
+    low, high = max(level - FLAT_SPREAD, 0), min(level + FLAT_SPREAD + 1, 256)
+    share = counts[low:high].sum() / grey.size
+    border = _border(grey)
+    border_share = ((border >= low) & (border < high)).mean()
+    if share < FLAT_SHARE or border_share < FLAT_BORDER_SHARE:
+        return None
+    return float(counts[low:high] @ _LEVELS[low:high] / counts[low:high].sum())
 
 
 def _border(grey: Grey) -> Grey:
@@ -103,3 +223,72 @@ def _border(grey: Grey) -> Grey:
     return np.concatenate(
         [part.ravel() for part in (grey[:depth], grey[-depth:], grey[:, :depth], grey[:, -depth:])]
     )
+
+
+def _excess(difference: Surface) -> float:
+    """Sum up what exceeds the grain."""
+    floor = _noise_floor(float(np.median(np.abs(difference))))
+    return float(np.maximum(difference - floor, 0).sum())
+
+
+def _even_paper(level: float, counts: Counts) -> Paper:
+    """Describe paper of one level, given the pixels of each grey level."""
+    difference = level - _LEVELS
+    distance = np.abs(difference)
+    order = np.argsort(distance, kind="stable")
+    middle = int(np.searchsorted(counts[order].cumsum(), counts.sum() / 2))
+    floor = _noise_floor(float(distance[order[middle]]))
+    excess = np.maximum(distance - floor, 0) * counts
+    is_light = bool(excess[difference > 0].sum() >= excess[difference < 0].sum())
+    return Paper(np.full((1, 1), level, np.float32), is_light, round(floor))
+
+
+def _noise_floor(median_deviation: float) -> float:
+    """Return the contrast that grain reaches, from the median of its deviations."""
+    return max(MIN_CONTRAST, min(NOISE_FACTOR * 1.4826 * median_deviation, MAX_NOISE_FLOOR))
+
+
+def _fitted_surface(grey: Grey) -> Surface:
+    """Fit a second-degree surface to what most pixels agree on (iteratively reweighted)."""
+    factor = -(-max(grey.shape) // SURFACE_SIDE)
+    values = np.asarray(Image.fromarray(grey).reduce(factor), np.float64).ravel()
+    reduced = tuple(-(-side // factor) for side in grey.shape)
+    terms, ridge = _surface_terms(reduced), 1e-3 * np.eye(6)
+    weights = np.ones_like(values)
+    for _ in range(SURFACE_FITS):
+        weighted = terms * weights[:, np.newaxis]
+        factors = np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ values)
+        residual = np.abs(values - terms @ factors)
+        scale = max(1.4826 * float(np.median(residual)), 2.0)
+        weights = 1 / (1 + (residual / scale) ** 2)
+    return (_surface_terms(grey.shape) @ factors).reshape(grey.shape).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=64)
+def _surface_terms(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return 1, x, y, xy, x2, y2 of every pixel, x and y from -1 to 1; float64 [H * W, 6]."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
+    return np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1).reshape(-1, 6)
+
+
+def _closed(grey: Grey) -> Grey:
+    """Close dark marks: the paper as it would be without them."""
+    reach = max(1, round(CLOSING_SHARE * max(grey.shape) / 2))
+    return ~_sliding_max(~_sliding_max(grey, reach), reach)
+
+
+def _sliding_max(grey: Grey, reach: int) -> Grey:
+    """Return the maximum over a square window of `2 * reach + 1`, by doubling windows."""
+    for axis in (0, 1):
+        padding = [(0, 0), (0, 0)]
+        padding[axis] = (reach, reach)
+        values = np.pad(grey, padding, mode="edge")
+        if axis:
+            values = values.T
+        width, wanted = 1, 2 * reach + 1
+        while width < wanted:
+            step = min(width, wanted - width)
+            values = np.maximum(values[:-step], values[step:])
+            width += step
+        grey = values.T if axis else values
+    return np.ascontiguousarray(grey)

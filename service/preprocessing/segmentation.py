@@ -1,62 +1,37 @@
 """Segmentation: which of the ink is the digit.
 
-ink -> connected parts -> the main part and its companions -> box
+ink -> rules erased -> connected parts -> the main part, its companions -> mask and box
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageFilter
 
 from service.preprocessing.decoding import Grey
+from service.preprocessing.geometry import Box
+from service.preprocessing.lines import erase_rules, inside_of_box
+from service.preprocessing.parts import Mask, Part, find_runs, join_runs, measure_parts
 
-LABEL_SIDE = 100  # pixels; parts are found on a picture of at most this size
-MAX_PARTS = 32  # bounds the work on a picture of many dots
-DUST_SHARE = 0.01  # of the heaviest part's ink; smaller parts are not even counted
-SPECK_SHARE = 0.04  # of the main part's ink; smaller parts are dust unless they lie inside its box
-COMPANION_GAP = (
-    0.25  # of the main part's longer side; a stroke of the same digit is nearer than this
-)
 INK_THRESHOLD = 64  # of 255
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle of pixels: `left <= x < right`, `top <= y < bottom`."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @classmethod
-    def around(cls, mask: npt.NDArray[np.bool_]) -> Self:
-        """Return the smallest box around the true pixels of bool [H, W]; not all may be false."""
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        return cls(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Index of the box in an array [H, W]."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    @property
-    def longer_side(self) -> int:
-        """The larger of width and height, in pixels."""
-        return max(self.right - self.left, self.bottom - self.top)
-
-    def scaled(self, factor: float) -> "Box":
-        """Return the box in a picture that is `factor` times as large."""
-        sides = (self.left, self.top, self.right, self.bottom)
-        return Box(*(round(side * factor) for side in sides))
-
-    def gap_to(self, other: "Box") -> int:
-        """Return the distance to another box in pixels along the farther axis; 0 if they overlap."""
-        across = max(self.left - other.right, other.left - self.right, 0)
-        down = max(self.top - other.bottom, other.top - self.bottom, 0)
-        return max(across, down)
+MAX_PARTS = 32  # bounds the work on a picture of many dots
+DUST_SHARE = 0.01  # of the heaviest part's ink; smaller parts are not even looked at
+SPECK_SHARE = 0.03  # of the main part's ink; smaller parts are dust
+FAINT_SHARE = 0.45  # of the main part's ink in a pixel; paler parts were not drawn with its pen
+COMPANION_GAP = 0.17  # of the main part's longer side; a stroke of the same digit is nearer
+SMALL_SIDE = 40  # pixels; smaller pictures are cut close to the digit, and have no lines
+BORDER_CONTACT = 0.08  # of a side of the picture; digits that are cut off touch less of it
+MAX_BOXES = 4  # of the heaviest parts are looked at
+BOX_FILL = 0.6  # of its box that a drawn box and the digit that touches it cover at most
+BOX_SIDE = 14  # pixels
+BOX_CONTENT_HEIGHT = 0.3  # of a box's height that the digit in it has at least
+BOX_CONTENT_AREA = 0.02  # of a box's inside that the digit covers at least
+DOUBTFUL_CONTACT = 0.2  # of a side of the picture that the main part touches
+LABEL_FILL = 0.8  # of its box that a label covers
+LABEL_ASPECT = 1.3  # times its height that a label is wide
+WINDOW_FILL = (
+    0.62  # of its box that a window, a filled block with a digit left out, covers at least
+)
+WINDOW_SIDE = 0.9  # of each side of the box of a window is covered
 
 
 @dataclass(frozen=True)
@@ -64,134 +39,186 @@ class Segment:
     """The digit's ink.
 
     Attributes:
-        ink: uint8 [H, W]; other parts are erased.
+        mask: bool [H, W], the pixels of the digit.
+        is_partial: Whether other ink was left out.
+        is_doubtful: Whether it runs along the border, as shadows and table edges do.
         box: Box around it.
-        at_border: Whether it touches the picture's border.
-        dropped_parts: Number of parts that were erased.
+        window: Box of a filled block in which to look for a digit of the other polarity, or None.
+        has_rules: Whether lines across all of the picture were erased.
+        erased: Names of the steps that left ink out.
     """
 
-    ink: Grey
+    mask: Mask
+    is_partial: bool
+    is_doubtful: bool
     box: Box
-    at_border: bool
-    dropped_parts: int
+    window: Box | None
+    has_rules: bool
+    erased: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A connected part: its label, ink and box."""
-
-    label: int
-    mass: float
-    box: Box
-
-
-def segment(ink: Grey) -> Segment:
-    """Keep the parts of the ink that make the digit.
+def segment(ink: Grey) -> Segment | None:
+    """Choose the parts of the ink that make the digit.
 
     Args:
-        ink: uint8 [H, W]; 0 = background; some pixel exceeds `INK_THRESHOLD`.
+        ink: uint8 [H, W], 0 = paper, of analysis size.
 
     Returns:
-        The digit's ink, in the picture's own pixels.
+        The digit, or None if nothing is left.
     """
-    step = -(-max(ink.shape) // LABEL_SIDE)
-    small = _shrink_by_max(ink, step)
-    labels = label_parts(small > INK_THRESHOLD)
-    parts = _measure(labels, small)
-    kept = _choose(parts, small.shape)
-    keep = np.isin(labels, [part.label for part in kept])
-    grown = Image.fromarray(keep.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(3))
-    mask = np.kron(np.asarray(grown) > 0, np.ones((step, step), bool))
-    digit = np.where(mask[: ink.shape[0], : ink.shape[1]], ink, 0)
-    box = Box.around(digit > INK_THRESHOLD)
-    height, width = ink.shape
-    at_border = box.left == 0 or box.top == 0 or box.right == width or box.bottom == height
-    return Segment(digit, box, at_border, len(parts) - len(kept))
+    mask = ink > INK_THRESHOLD
+    steps = []
+    if min(ink.shape) > SMALL_SIDE and (erased := erase_rules(mask)) is not None:
+        mask, steps = erased, ["rules-removed"]
+    has_rules = bool(steps)
+    parts, runs, numbers = _parts(mask, ink)
+    if not parts:
+        return None
+    if min(ink.shape) > SMALL_SIDE and (unboxed := _without_box(parts, mask)) is not None:
+        mask, steps = unboxed, [*steps, "box-removed"]
+        parts, runs, numbers = _parts(mask, ink)
+    main = max(parts, key=lambda part: part.mass * _plausibility(part, ink.shape))
+    window = main.box if _is_window(main, mask) else None
+    kept = _with_companions(main, parts, ink.shape, runs, numbers)
+    count = int(numbers.max()) + 1
+    if len(kept) < count:
+        steps.append("parts-removed")
+    chosen = np.zeros(count, bool)
+    chosen[[part.number for part in kept]] = True
+    box = kept[0].box
+    for part in kept[1:]:
+        box = box.united(part.box)
+    is_doubtful = not window and max(ink.shape) > SMALL_SIDE and main.contact >= DOUBTFUL_CONTACT
+    chosen_mask = runs.painted(chosen[numbers])
+    return Segment(chosen_mask, bool(steps), is_doubtful, box, window, has_rules, tuple(steps))
 
 
-def label_parts(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-    """Number the 8-connected parts of a mask.
-
-    Runs of each row are joined to the runs above that they touch, by union-find.
-
-    Args:
-        mask: bool [H, W].
-
-    Returns:
-        int32 [H, W]; 0 outside, else the part's number from 1 on, in reading order.
-    """
-    labels = np.zeros(mask.shape, np.int32)
-    parents = [0]
-
-    def root(label: int) -> int:
-        while parents[label] != label:
-            parents[label] = parents[parents[label]]
-            label = parents[label]
-        return label
-
-    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    above: list[tuple[int, int, int]] = []
-    for row in range(len(mask)):
-        current = []
-        starts, ends = np.flatnonzero(edges[row] == 1), np.flatnonzero(edges[row] == -1)
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            touching = [
-                root(label) for left, right, label in above if left <= end and right >= start
-            ]
-            label = min(touching, default=len(parents))
-            if not touching:
-                parents.append(label)
-            for other in touching:
-                parents[other] = label
-            labels[row, start:end] = label
-            current.append((start, end, label))
-        above = current
-    roots = np.array([root(label) for label in range(len(parents))])
-    return np.unique(roots, return_inverse=True)[1].astype(np.int32)[labels]
+def _parts(mask, ink):
+    """Find the parts that are worth a look, heaviest first."""
+    runs = find_runs(mask)
+    if not len(runs.rows):
+        return [], runs, np.zeros(0, np.intp)
+    numbers = join_runs(runs)
+    parts = sorted(measure_parts(runs, numbers, ink), key=lambda part: -part.mass)[:MAX_PARTS]
+    return [p for p in parts if p.mass >= DUST_SHARE * parts[0].mass], runs, numbers
 
 
-def _shrink_by_max(ink: Grey, step: int) -> Grey:
-    """Reduce by a whole factor, keeping the strongest ink of each cell, so thin strokes survive."""
-    height, width = -(-ink.shape[0] // step) * step, -(-ink.shape[1] // step) * step
-    padded = np.pad(ink, ((0, height - ink.shape[0]), (0, width - ink.shape[1])))
-    cells = padded.reshape(height // step, step, width // step, step)
-    strongest: Grey = cells.max(axis=(1, 3))
-    return strongest
-
-
-def _measure(labels: npt.NDArray[np.int32], ink: Grey) -> list[_Part]:
-    """Weigh and box the heaviest parts; a halftone has thousands, of which none is a digit."""
-    masses = np.bincount(labels.ravel(), weights=ink.ravel().astype(np.float64))[1:]
-    heaviest = np.argsort(-masses, kind="stable")[:MAX_PARTS]
-    return [
-        _Part(int(index) + 1, float(masses[index]), Box.around(labels == index + 1))
-        for index in heaviest
-        if masses[index] >= DUST_SHARE * masses.max()
-    ]
-
-
-def _choose(parts: list[_Part], shape: tuple[int, ...]) -> list[_Part]:
-    """Pick the main part and its companions: heavy, and inside or near what was picked."""
-    main = max(parts, key=lambda part: part.mass * _plausibility(part, shape))
-    kept = [main]
-    for part in sorted(parts, key=lambda part: part.box.gap_to(main.box)):
-        if part is main or part.mass < SPECK_SHARE * main.mass:
-            continue
-        gap = min(part.box.gap_to(other.box) for other in kept)
-        is_near = gap <= COMPANION_GAP * main.box.longer_side and _plausibility(part, shape) == 1
-        if gap == 0 or is_near:
-            kept.append(part)
-    return kept
-
-
-def _plausibility(part: _Part, shape: tuple[int, ...]) -> float:
-    """Weigh down frames, table edges and margins: parts that run along or around the border."""
+def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
+    """Weigh down what is hardly a digit: along the border, off the middle, or a label."""
     height, width = shape
     box = part.box
-    touches = (box.left == 0) + (box.top == 0) + (box.right == width) + (box.bottom == height)
-    spans = (box.right - box.left >= 0.9 * width) + (box.bottom - box.top >= 0.9 * height)
-    if touches >= 3 and spans == 2:
-        return 0.3
-    if touches and not (width <= 40 and height <= 40):
-        return 0.4
-    return 1.0
+    off_x = abs(box.left + box.right - width) / width
+    off_y = abs(box.top + box.bottom - height) / height
+    weight = 1 - 0.5 * max(off_x, off_y) ** 2
+    if max(shape) > SMALL_SIDE:
+        weight /= 1 + (part.contact / BORDER_CONTACT) ** 2
+        if part.contact and max(box.width / width, box.height / height) < 0.8:
+            weight *= 0.5
+    if part.fill >= LABEL_FILL and box.width > LABEL_ASPECT * box.height:
+        weight *= 0.1
+    return weight
+
+
+def _is_window(part: Part, mask: Mask) -> bool:
+    """Tell whether a part is a filled rectangle, in which a digit may be left out."""
+    box = part.box
+    if box.area < 0.04 * mask.size or min(box.width, box.height) < 12:
+        return False
+    if part.fill < WINDOW_FILL:
+        return False
+    inside = mask[box.slices]
+    margin_y, margin_x = max(1, box.height // 12), max(1, box.width // 12)
+    sides = (
+        inside[:margin_y].any(axis=0),
+        inside[-margin_y:].any(axis=0),
+        inside[:, :margin_x].any(axis=1),
+        inside[:, -margin_x:].any(axis=1),
+    )
+    return all(side.mean() >= WINDOW_SIDE for side in sides)
+
+
+def _without_box(parts: list[Part], mask: Mask) -> Mask | None:
+    """Keep what is inside of a box drawn around the digit; None if there is no such box."""
+    for part in parts[:MAX_BOXES]:
+        box = part.box
+        if part.fill > BOX_FILL or min(box.width, box.height) < BOX_SIDE:
+            continue
+        inside = inside_of_box(mask[box.slices])
+        if inside is None:
+            continue
+        content = mask[box.slices][inside.slices]
+        rows = np.flatnonzero(content.any(axis=1))
+        if not len(rows) or rows[-1] - rows[0] + 1 < BOX_CONTENT_HEIGHT * box.height:
+            continue
+        if np.count_nonzero(content) < BOX_CONTENT_AREA * content.size:
+            continue
+        kept = np.zeros_like(mask)
+        kept[box.slices][inside.slices] = content
+        return kept
+    return None
+
+
+def _with_companions(main, parts, shape, runs, numbers) -> list[Part]:
+    """Add parts that were drawn near the main one with the same pen."""
+    kept = [main]
+    candidates = [
+        part
+        for part in parts
+        if part is not main
+        and part.mass >= SPECK_SHARE * main.mass
+        and part.mass / part.area >= FAINT_SHARE * main.mass / main.area
+    ]
+    if not candidates:
+        return kept
+    reach = max(1, round(COMPANION_GAP * main.box.longer_side))
+    while True:
+        near = _grown(runs.painted(np.isin(numbers, [part.number for part in kept])), reach)
+        added = [
+            part
+            for part in candidates
+            if part not in kept
+            and (near & runs.painted(numbers == part.number)).any()
+            and not _is_at_border(part, main, shape)
+            and not _is_label(part, main)
+        ]
+        if not added:
+            return kept
+        kept += added
+
+
+def _is_at_border(part: Part, main: Part, shape: tuple[int, ...]) -> bool:
+    """Tell whether a part runs out of a picture of which the main part does not."""
+    return part.box.touches(shape) and not main.box.touches(shape) and max(shape) > SMALL_SIDE
+
+
+def _is_label(part: Part, main: Part) -> bool:
+    """Tell whether a part is a filled block beside the digit and thicker than its strokes: a logo."""
+    box = part.box
+    beside = (
+        main.box.gap_to(box) > 0
+        or min(box.bottom, main.box.bottom) - max(box.top, main.box.top) < 0.5 * box.height
+    )
+    is_block = part.fill >= LABEL_FILL and min(box.width, box.height) >= 3
+    thickness = 2.0 * main.area / max(main.box.width + main.box.height, 1)
+    return is_block and beside and min(box.width, box.height) > 0.8 * thickness
+
+
+def _grown(mask: Mask, reach: int) -> Mask:
+    """Grow a mask by `reach` pixels on each side (a square window)."""
+    for axis in (0, 1):
+        sums = np.cumsum(mask, axis=axis, dtype=np.int32)
+        length = mask.shape[axis]
+        after = np.minimum(np.arange(length) + reach, length - 1)
+        before = np.arange(length) - reach - 1
+        upper = np.take(sums, after, axis=axis)
+        lower = np.take(sums, np.maximum(before, 0), axis=axis)
+        lower = lower * (before >= 0).reshape((-1, 1) if axis == 0 else (1, -1))
+        mask = upper > lower
+    return mask
+
+
+def grown_by_one(mask: Mask) -> Mask:
+    """Grow a mask by the rim of a stroke, one pixel on each side."""
+    padded = np.pad(mask, 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    return rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
