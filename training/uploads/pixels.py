@@ -162,7 +162,7 @@ def jpeg(picture: Bytes, quality: int) -> Field:
     is_grey = picture.ndim == 2
     sent = picture if is_grey else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     _, file = cv2.imencode(".jpg", sent, (cv2.IMWRITE_JPEG_QUALITY, quality))
-    decoded = cast(Bytes, cv2.imdecode(file, cv2.IMREAD_UNCHANGED))
+    decoded = cast("Bytes", cv2.imdecode(file, cv2.IMREAD_UNCHANGED))
     return (decoded if is_grey else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)).astype(np.float32)
 
 
