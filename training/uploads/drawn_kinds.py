@@ -1,26 +1,28 @@
 """Kinds of uploads that are drawn on a screen: flat, clean, of any colour and polarity."""
 
-import cv2
 import numpy as np
 
+from training.uploads import pixels
 from training.uploads.ink import Pen, Place, write
 from training.uploads.noise import clouds, grain
 from training.uploads.paper import INKS, Colour, draw_colour, shade
 from training.uploads.pens import Digit, any_pen, hard, inked, put
+from training.uploads.pixels import Field
 from training.uploads.scene import (
     BLACK,
     WHITE,
-    Field,
     Rng,
     Scene,
-    Size,
+    across,
     blend,
     chance,
     coloured,
     draw_size,
     flat,
     luma,
+    mix,
     pick,
+    size_of,
     uniform,
 )
 
@@ -110,21 +112,20 @@ def _brush(ink: Field, rng: Rng) -> Field:
     if choice < 0.7:
         return line
     if choice < 0.82:
-        return cv2.dilate(line, np.ones((3, 3), np.uint8))
+        return pixels.dilate(line, np.ones((3, 3), np.uint8))
     if choice < 0.92:
         nib = np.eye(int(rng.integers(3, 8)), dtype=np.uint8)[::-1].copy()
-        return np.maximum(line, cv2.dilate(line, nib))  # the nib may see nothing at a corner
-    spread = cv2.GaussianBlur(line, (0, 0), 2.5)
-    return hard(spread + np.float32(0.22) * grain(_size(ink), rng), 0.4)
+        return pixels.dilate(line, nib)
+    spread = pixels.blur(line, 2.5)
+    return hard(spread + np.float32(0.22) * grain(size_of(ink), rng), 0.4)
 
 
 def _signed(scene: Scene, rng: Rng) -> Scene:
     """Put an app's coloured button into the lower right corner."""
     picture = coloured(scene.picture).copy()
-    button = np.zeros((14, 44, 3), np.uint8)
-    button[:] = draw_colour(rng, BRIGHT)
-    cv2.putText(button, "Paint", (5, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.35, WHITE, 1, cv2.LINE_AA)
-    picture[-18:-4, -48:-4] = button
+    button = flat((14, 44), draw_colour(rng, BRIGHT))
+    word = pixels.words((14, 44), ["Paint"], [(5, 11)], 8)
+    picture[-18:-4, -48:-4] = blend(coloured(button), word, WHITE)
     return Scene(picture, scene.ink)
 
 
@@ -148,12 +149,12 @@ def neon_drawing(digit: Digit, rng: Rng) -> Scene:
     first, second = draw_colour(rng, BRIGHT), draw_colour(rng, BRIGHT)
     ground = shade(draw_colour(rng, BRIGHT), uniform(rng, 0.0, 0.25))
     ink = write(digit, size, rng, Pen(uniform(rng, 0.04, 0.12), softness=1.5), Place())
-    mix = np.clip(clouds(size, rng, cells=2) * 0.5 + 0.5, 0, 1)
-    colours = blend(coloured(flat(size, shade(first, 1.7))), mix, shade(second, 1.7))
+    share = pixels.cut(clouds(size, rng, cells=2) * 0.5 + 0.5)
+    colours = blend(coloured(flat(size, shade(first, 1.7))), share, shade(second, 1.7))
     picture = coloured(flat(size, ground))
-    glow = cv2.GaussianBlur(ink, (0, 0), uniform(rng, 3, 9)) * np.float32(uniform(rng, 0.3, 0.8))
-    picture = picture + (colours - picture) * np.maximum(ink, glow)[..., None]
-    core = np.clip(cv2.GaussianBlur(ink, (0, 0), 1.5) * 2 - 1, 0, 1) * np.float32(pick(rng, 0, 0.8))
+    glow = pixels.soften(ink, uniform(rng, 3, 9)) * np.float32(uniform(rng, 0.3, 0.8))
+    picture = mix(picture, colours, np.maximum(ink, glow))
+    core = np.clip(pixels.blur(ink, 1.5) * 2 - 1, 0, 1) * np.float32(pick(rng, 0, 0.8))
     return Scene(blend(picture, core, WHITE), ink)
 
 
@@ -166,8 +167,7 @@ def poster_print(digit: Digit, rng: Rng) -> Scene:
     if chance(rng, 0.5):
         picture = blend(picture, _cast(ink, rng), (uniform(rng, 60, 150),) * 3)
     if chance(rng, 0.35):
-        reach = int(rng.integers(1, 4)) * 2 + 1
-        rim = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+        rim = pixels.dilate(ink, pixels.disc(int(rng.integers(1, 4))))
         picture = blend(picture, rim, shade(colour, uniform(rng, 0.0, 0.5)))
     return Scene(_filled(picture, ink, colour, rng), ink)
 
@@ -175,23 +175,22 @@ def poster_print(digit: Digit, rng: Rng) -> Scene:
 def _cast(ink: Field, rng: Rng) -> Field:
     """Return the soft shadow that a raised digit casts, displaced by a few pixels."""
     moves = np.array([[1, 0, uniform(rng, -5, 6)], [0, 1, uniform(rng, 1, 6)]])
-    moved = cv2.warpAffine(ink, moves, ink.shape[::-1])
-    return cv2.GaussianBlur(moved, (0, 0), uniform(rng, 1, 4)) * np.float32(uniform(rng, 0.3, 0.6))
+    moved = pixels.affine(ink, moves, size_of(ink))
+    return pixels.blur(moved, uniform(rng, 1, 4)) * np.float32(uniform(rng, 0.3, 0.6))
 
 
 def _filled(picture: Field, ink: Field, colour: Colour, rng: Rng) -> Field:
     """Fill a digit with a colour that runs from top to bottom, with a raised edge or with dots."""
     fall = np.linspace(1.15, uniform(rng, 0.6, 1.1), ink.shape[0], dtype=np.float32)[:, None]
-    fill = np.asarray(colour, np.float32) * np.broadcast_to(fall, ink.shape)[..., None]
+    gain, gloss = np.broadcast_to(fall, ink.shape).copy(), np.zeros_like(ink)
     if chance(rng, 0.3):
-        soft = cv2.GaussianBlur(ink, (0, 0), 2.5)
-        relief = cv2.Sobel(soft, cv2.CV_32F, 1, 1, ksize=5)
-        fill = fill * (1 + np.float32(0.12) * relief)[..., None]
+        relief = pixels.slope(pixels.blur(ink, 2.5))
+        gain *= 1 + np.float32(0.12) * relief
     if chance(rng, 0.15):
         x, y = np.arange(ink.shape[1]) * 0.9, np.arange(ink.shape[0]) * 0.9
-        dots = (np.sin(x) + np.sin(y)[:, None] > 0.6).astype(np.float32)
-        fill = fill + np.float32(40) * dots[..., None]
-    return picture + (fill - picture) * ink[..., None]
+        gloss[np.sin(x) + np.sin(y)[:, None] > 0.6] = 40
+    fill = coloured(flat(size_of(ink), colour)) * across(gain, picture) + across(gloss, picture)
+    return mix(picture, fill, ink)
 
 
 def transparent_png(digit: Digit, rng: Rng) -> Scene:
@@ -200,11 +199,6 @@ def transparent_png(digit: Digit, rng: Rng) -> Scene:
     light: Colour = (uniform(rng, 200, 255),) * 3
     colour = draw_colour(rng, INKS) if chance(rng, 0.65) else light
     hidden = colour if chance(rng, 0.5) else BLACK if luma(colour) < 128 else WHITE
-    picture = coloured(flat(_size(ink), hidden))
+    picture = coloured(flat(size_of(ink), hidden))
     picture = blend(picture, hard(ink, 0.0), colour)
     return Scene(np.dstack([picture, ink * 255]).astype(np.float32), ink)
-
-
-def _size(field: Field) -> Size:
-    """Return height and width of a field."""
-    return field.shape[0], field.shape[1]

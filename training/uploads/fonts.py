@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from training.errors import TrainingError
+from training.uploads import pixels
 from training.uploads.scene import Rng
 
 FOLDERS = (
@@ -83,9 +83,9 @@ def print_digit(label: int, rng: Rng) -> npt.NDArray[np.uint8]:
     return print_text(DIGITS[label], group[int(rng.integers(len(group)))])
 
 
-def print_text(text: str, font: Path) -> npt.NDArray[np.uint8]:
-    """Print a text in a font: uint8 [h, w]; 0 = paper, 255 = ink. Blank if the font lacks it."""
-    return _render(text, font, POINTS)
+def print_text(text: str, font: Path, *, points: int = POINTS) -> npt.NDArray[np.uint8]:
+    """Print a text in a font of so many pixels per em: uint8 [h, w]; 0 = paper, 255 = ink."""
+    return _render(text, font, points)
 
 
 @cache
@@ -144,7 +144,7 @@ def _probe(path: Path) -> npt.NDArray[np.float32] | None:
         return None
     digits = [_render(digit, path, _PROBE_POINTS) for digit in DIGITS]
     small = [
-        cv2.resize(digit, (_PROBE_SIDE,) * 2, interpolation=cv2.INTER_AREA) for digit in digits
+        pixels.resize(digit.astype(np.float32), (_PROBE_SIDE,) * 2, pixels.AREA) for digit in digits
     ]
     rows = np.stack(small).reshape(10, -1).astype(np.float32)
     rows -= rows.mean(axis=1, keepdims=True)

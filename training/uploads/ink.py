@@ -8,15 +8,17 @@ width with edges as sharp as a pen's, at every size.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.uploads import pixels
 from training.uploads.noise import clouds
-from training.uploads.scene import Field, Rng, Size, uniform
+from training.uploads.pixels import Field, Size
+from training.uploads.scene import Rng, size_of, uniform
 from training.uploads.thinning import thin
 
 SHAPE_SIDE = 96  # pixels of the longer side of a shape: 4.8 times MNIST's 20
+WIDEST = 1.5  # times as wide as high is a digit at most; a wider mark is a row of several
 MARGIN = 28  # pixels around a shape, so that thick pens and bends stay inside
 MNIST_BLUR = 1.4  # pixels at the shape's size; smooths the steps of MNIST's pixels away
 LINE_BLUR = 1.6  # pixels; smooths the steps of the middle line
@@ -85,10 +87,8 @@ def write(
     pen, place = pen or Pen(), place or Place()
     field = trace(digit, follow_line=pen.width is not None)
     field = bend(field, rng, place.bend * SHAPE_SIDE)
-    matrix, scale = fit(field.shape, size, rng, place)
-    field = cv2.warpAffine(
-        field, matrix, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    matrix, scale = fit(size_of(field), size, rng, place)
+    field = pixels.affine(field, matrix, size, repeats_border=True)
     field += np.float32(_radius(pen, scale))
     if pen.pressure:
         field += clouds(size, rng, cells=5) * np.float32(
@@ -96,7 +96,8 @@ def write(
         )
     field *= np.float32(scale / max(pen.softness, 0.01))
     field += np.float32(0.5)
-    return np.clip(field, 0, 1, out=field)
+    np.clip(field, 0, 1, out=field)
+    return field
 
 
 def _radius(pen: Pen, scale: float) -> float:
@@ -114,37 +115,31 @@ def trace(digit: npt.NDArray[np.uint8], *, follow_line: bool) -> Field:
         follow_line: Measure from the middle line of the strokes instead of their outline.
 
     Returns:
-        float32 [h', w'], in pixels of the shape, whose longer side is `SHAPE_SIDE`, with `MARGIN`
-        around it; positive inside the strokes; for the middle line: 0 on it, negative elsewhere.
+        float32 [h', w'], in pixels of the shape, with `MARGIN` around it; positive inside the
+        strokes; for the middle line: 0 on it, negative elsewhere.
     """
     shape, blur = _shape(digit)
     if follow_line:
         line = thin(shape)
-        distance = cv2.distanceTransform(1 - line, cv2.DIST_L2, 5)
-        distance = cv2.GaussianBlur(distance, (0, 0), LINE_BLUR)
+        distance = pixels.blur(pixels.distance(1 - line), LINE_BLUR)
         lifted = np.float32(0.8 * LINE_BLUR)  # so far does the blur raise the valley's floor
         return -np.sqrt(np.maximum(np.square(distance) - lifted * lifted, 0))
-    inside = cv2.distanceTransform(shape, cv2.DIST_L2, 5)
-    outside = cv2.distanceTransform(1 - shape, cv2.DIST_L2, 5)
-    return cv2.GaussianBlur(inside - outside, (0, 0), blur)
+    return pixels.blur(pixels.distance(shape) - pixels.distance(1 - shape), blur)
 
 
 def _shape(digit: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
     """Cut a digit out, scale it to `SHAPE_SIDE`, and binarise it; also tell how to smooth it."""
     is_small = max(digit.shape) <= 64
-    left, top, width, height = cv2.boundingRect(np.asarray(digit > 50, np.uint8))
-    if not width:
+    box = pixels.bounds(digit > 50)
+    if box is None:
         raise ValueError("The digit is blank: it has no pixel above 50. Give one with ink on it.")
-    crop = np.pad(digit[top : top + height, left : left + width], 1)
-    scale = SHAPE_SIDE / max(crop.shape)
-    shape = cv2.resize(
-        crop,
-        (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))),
-        interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA,
-    )
-    shape = cv2.copyMakeBorder(shape, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT)
+    left, top, right, bottom = box
+    crop = np.pad(digit[top:bottom, left:right], 1).astype(np.float32)
+    scale = SHAPE_SIDE / max(crop.shape[0], crop.shape[1] / WIDEST)
+    size = max(1, round(crop.shape[0] * scale)), max(1, round(crop.shape[1] * scale))
+    shape = np.pad(pixels.resize(crop, size, pixels.CUBIC if scale > 1 else pixels.AREA), MARGIN)
     if is_small:
-        shape = cv2.GaussianBlur(shape, (0, 0), 0.8)
+        shape = pixels.blur(shape, 0.8)
     return (shape > 128).astype(np.uint8), MNIST_BLUR if is_small else 0.7
 
 
@@ -155,10 +150,10 @@ def bend(field: Field, rng: Rng, shift: float) -> Field:
     height, width = field.shape
     cells = int(rng.integers(3, 6))
     shifts = rng.normal(0, shift * uniform(rng, 0.1, 0.6), (cells, cells, 2)).astype(np.float32)
-    warp = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC)
-    warp[..., 0] += np.arange(width, dtype=np.float32)
-    warp[..., 1] += np.arange(height, dtype=np.float32)[:, None]
-    return cv2.remap(field, warp, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    sources = pixels.resize(shifts, (height, width), pixels.CUBIC)
+    sources[..., 0] += np.arange(width, dtype=np.float32)
+    sources[..., 1] += np.arange(height, dtype=np.float32)[:, None]
+    return pixels.remap(field, sources)
 
 
 def fit(shape: Size, size: Size, rng: Rng, place: Place) -> tuple[npt.NDArray[np.float64], float]:
@@ -171,7 +166,7 @@ def fit(shape: Size, size: Size, rng: Rng, place: Place) -> tuple[npt.NDArray[np
         place: Bounds of what is drawn.
 
     Returns:
-        float64 [2, 3] for `cv2.warpAffine`, and its scale: pixels of the picture per pixel of the shape.
+        float64 [2, 3] for `pixels.affine`, and its scale: pixels of the picture per pixel of the shape.
     """
     angle = np.radians(np.clip(rng.normal(0, place.tilt), -20, 20))
     slant = float(np.clip(rng.normal(0, place.slant), -0.35, 0.35))

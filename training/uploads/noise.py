@@ -5,10 +5,11 @@ rng -> place in the tile -> crop -> float32 [H, W] of mean 0 and standard deviat
 
 from functools import cache
 
-import cv2
 import numpy as np
 
-from training.uploads.scene import Field, Rng, Size
+from training.uploads import pixels
+from training.uploads.pixels import Field, Size
+from training.uploads.scene import Rng
 
 TILE_SIDE = 1024  # pixels; larger than the largest picture, so that crops differ
 
@@ -18,7 +19,7 @@ def _tile(blur: float) -> Field:
     """Return the tile, blurred by so many pixels and scaled to a standard deviation of 1."""
     tile = np.random.default_rng(28).standard_normal((TILE_SIDE, TILE_SIDE), np.float32)
     if blur:
-        tile = cv2.GaussianBlur(tile, (0, 0), blur)
+        tile = pixels.blur(tile, blur)
     tile /= tile.std()
     tile.setflags(write=False)
     return tile
@@ -54,7 +55,7 @@ def clouds(size: Size, rng: Rng, *, cells: int = 4) -> Field:
         float32 [H, W]; mean about 0, standard deviation about 0.7.
     """
     grid = rng.standard_normal((cells, cells), np.float32)
-    return cv2.resize(grid, size[::-1], interpolation=cv2.INTER_CUBIC)
+    return pixels.resize(grid, size, pixels.CUBIC)
 
 
 def fractal(size: Size, rng: Rng, *, octaves: int = 5, roughness: float = 0.6) -> Field:
@@ -63,8 +64,8 @@ def fractal(size: Size, rng: Rng, *, octaves: int = 5, roughness: float = 0.6) -
     Returns:
         float32 [H, W]; scaled to 0..1.
     """
-    field = np.zeros(size, np.float32)
+    small = (size[0] // 2, size[1] // 2)
+    field = np.zeros(small, np.float32)
     for octave in range(octaves):
-        field += clouds(size, rng, cells=2 ** (octave + 1) + 1) * np.float32(roughness**octave)
-    low, high = float(field.min()), float(field.max())
-    return (field - low) / max(high - low, 1e-6)
+        field += clouds(small, rng, cells=2 ** (octave + 1) + 1) * np.float32(roughness**octave)
+    return pixels.resize(pixels.spread(field), size)

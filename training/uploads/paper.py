@@ -3,11 +3,12 @@
 size, rng -> float32 [H, W(, 3)] paper, or a mask float32 [H, W] of lines, boxes, specks
 """
 
-import cv2
 import numpy as np
 
+from training.uploads import pixels
 from training.uploads.noise import clouds, grain
-from training.uploads.scene import Field, Rng, Size, blend, chance, coloured, flat, pick, uniform
+from training.uploads.pixels import Field, Size
+from training.uploads.scene import Rng, across, blend, chance, coloured, flat, pick, uniform
 
 Colour = tuple[float, ...]
 
@@ -63,14 +64,14 @@ def sheet(size: Size, colour: Colour, rng: Rng, *, roughness: float = 0.01) -> F
     paper = flat(size, colour)
     if roughness:
         texture = grain(size, rng, blur=pick(rng, 0.7, 1.5)) * np.float32(roughness) + np.float32(1)
-        paper *= texture if paper.ndim == 2 else texture[..., None]
+        paper *= across(texture, paper)
     return paper
 
 
 def crumple(size: Size, rng: Rng, *, depth: float = 0.08) -> Field:
     """Return light on crumpled or folded paper: float32 [H, W] around 1, `depth` up and down."""
     facets = np.abs(clouds(size, rng, cells=5)) + 0.5 * np.abs(clouds(size, rng, cells=9))
-    return np.float32(1) + np.float32(depth) * (facets - facets.mean(dtype=np.float32))
+    return np.asarray(1 + np.float32(depth) * (facets - facets.mean()), np.float32)
 
 
 def fold(size: Size, rng: Rng) -> Field:
@@ -113,7 +114,7 @@ def rules(size: Size, rng: Rng, *, spacing: float, width: float = 1.0) -> Field:
     y = np.arange(height, dtype=np.float32)[:, None] + slope * np.arange(columns, dtype=np.float32)
     phase = np.mod(y + np.float32(uniform(rng, 0, spacing)), np.float32(spacing))
     distance = np.abs(phase - np.float32(spacing / 2))
-    return np.clip(np.float32(width / 2 + 0.5) - distance, 0, 1)
+    return pixels.cut(np.float32(width / 2 + 0.5) - distance)
 
 
 def squares(size: Size, rng: Rng, *, spacing: float, width: float = 1.0) -> Field:
@@ -136,18 +137,12 @@ def box(size: Size, corners: tuple[float, float, float, float], width: float) ->
     across = np.maximum(left - x, x - right).astype(np.float32)
     down = np.maximum(top - y, y - bottom).astype(np.float32)
     distance = np.abs(np.maximum(across[None], down[:, None]))
-    return np.clip(np.float32(width / 2 + 0.5) - distance, 0, 1)
+    return pixels.cut(np.float32(width / 2 + 0.5) - distance)
 
 
 def specks(size: Size, rng: Rng, *, count: int, radius: tuple[float, float] = (0.4, 1.6)) -> Field:
     """Return the mask of dust and dots: `count` of them, radii in pixels."""
-    mask = np.zeros(size, np.uint8)
-    for _ in range(count):
-        centre = (rng.random(2) * size[::-1] * 16).astype(int)
-        radius_16 = int(uniform(rng, *radius) * 16)
-        point = (int(centre[0]), int(centre[1]))
-        cv2.circle(mask, point, radius_16, 255, cv2.FILLED, cv2.LINE_AA, 4)
-    return mask.astype(np.float32) / 255
+    return pixels.dots(size, rng.random((count, 2)) * size[::-1], rng.uniform(*radius, count))
 
 
 def stain(size: Size, rng: Rng) -> Field:
@@ -156,7 +151,7 @@ def stain(size: Size, rng: Rng) -> Field:
     level = uniform(rng, 0.1, 0.7)
     inside = np.clip((field - level) * 12, 0, 1)
     rim = np.exp(-np.square((field - level) * 14))
-    return np.clip(0.45 * inside + 0.55 * rim, 0, 1).astype(np.float32)
+    return pixels.cut(0.45 * inside + 0.55 * rim)
 
 
 def ring(size: Size, rng: Rng) -> Field:
@@ -166,7 +161,7 @@ def ring(size: Size, rng: Rng) -> Field:
     x = np.arange(width, dtype=np.float32) - np.float32(uniform(rng, 0, width))
     y = np.arange(height, dtype=np.float32) - np.float32(uniform(rng, 0, height))
     distance = np.sqrt(np.square(x) + np.square(y)[:, None]) - np.float32(radius)
-    return np.exp(-np.square(distance / np.float32(uniform(rng, 1.5, 4)))).astype(np.float32)
+    return pixels.cut(np.exp(-np.square(distance / np.float32(uniform(rng, 1.5, 4)))))
 
 
 WORDS = ("SAMPLE", "COPY", "DRAFT", "Name:", "No.", "Date", "Answer", "Total", "Form", "Paint")
@@ -182,18 +177,15 @@ def lettering(size: Size, rng: Rng, *, height: float, count: int = 1, tilt: floa
         count: Of words.
         tilt: Largest rotation of the whole, in degrees.
     """
-    mask = np.zeros(size, np.uint8)
-    for _ in range(count):
-        word = WORDS[int(rng.integers(len(WORDS)))]
-        place = (int(uniform(rng, -0.1, 0.6) * size[1]), int(uniform(rng, 0.05, 1) * size[0]))
-        weight = max(1, round(height / 14))
-        face = cv2.FONT_HERSHEY_DUPLEX
-        cv2.putText(mask, word, place, face, height / 22, 255, weight, cv2.LINE_AA)
-    if tilt:
-        centre = (size[1] / 2, size[0] / 2)
-        matrix = cv2.getRotationMatrix2D(centre, uniform(rng, -tilt, tilt), 1)
-        mask = cv2.warpAffine(mask, matrix, size[::-1])
-    return mask.astype(np.float32) / 255
+    texts = [WORDS[int(rng.integers(len(WORDS)))] for _ in range(count)]
+    places = [
+        (int(uniform(rng, -0.1, 0.6) * size[1]), int(uniform(rng, 0.05, 1) * size[0]))
+        for _ in range(count)
+    ]
+    mask = pixels.words(size, texts, places, height)
+    if not tilt:
+        return mask
+    return pixels.affine(mask, pixels.rotation(size, uniform(rng, -tilt, tilt)), size)
 
 
 def table(size: Size, rng: Rng) -> Field:
@@ -204,9 +196,9 @@ def table(size: Size, rng: Rng) -> Field:
     top = coloured(flat(size, draw_colour(rng, wood if is_wooden else plain)))
     if is_wooden:
         rings = clouds((size[0], 8), rng, cells=7)
-        veins = cv2.resize(rings, size[::-1], interpolation=cv2.INTER_CUBIC)
-        top = top * (1 + np.float32(0.1) * np.sin(veins * 6))[..., None]
-    return top * (1 + 0.05 * grain(size, rng, blur=0.7))[..., None]
+        veins = pixels.resize(rings, size, pixels.CUBIC)
+        top *= across(1 + np.float32(0.1) * np.sin(veins * 6), top)
+    return top * across(1 + 0.05 * grain(size, rng, blur=0.7), top)
 
 
 def lines_on(paper: Field, mask: Field, rng: Rng, *, strength: tuple[float, float]) -> Field:

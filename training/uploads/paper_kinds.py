@@ -1,25 +1,26 @@
 """Kinds of uploads that show paper as a scanner sees it: printed on, spilt on, cut off, faxed."""
 
-import cv2
 import numpy as np
 
 from training.uploads import paper as papers
+from training.uploads import pixels
 from training.uploads.camera import defocus, sense
 from training.uploads.ink import Pen, Place, write
 from training.uploads.noise import grain
 from training.uploads.paper import INKS, PASTELS, SHEETS, draw_colour, sheet
 from training.uploads.pens import Digit, any_pen, bounds, crumbs, firm_pen, hard, inked, put
+from training.uploads.pixels import Field, Size
 from training.uploads.scene import (
-    Field,
     Rng,
     Scene,
-    Size,
     blend,
     chance,
     coloured,
     draw_size,
     flat,
+    mix,
     pick,
+    size_of,
     uniform,
 )
 from training.uploads.strokes import draw_digit
@@ -137,7 +138,7 @@ def meter_window(digit: Digit, rng: Rng) -> Scene:
 
 def _rolled(ink: Field, rng: Rng) -> Field:
     """Return the next digit of a drum, just above or below the one that is read."""
-    size = (ink.shape[0], ink.shape[1])
+    size = size_of(ink)
     place = Place(height=(0.5, 0.6), spread=0.0, tilt=1.5)
     other = write(draw_digit(int(rng.integers(10)), rng), size, rng, Pen(0.09), place)
     left, top, right, bottom = bounds(ink)
@@ -145,7 +146,7 @@ def _rolled(ink: Field, rng: Rng) -> Field:
     gap = (bottom - top) * uniform(rng, 0.08, 0.2)
     lift = top - gap - other_bottom if chance(rng, 0.5) else bottom + gap - other_top
     aside = (left + right - other_left - other_right) / 2
-    return cv2.warpAffine(other, np.array([[1, 0, aside], [0, 1, lift]]), size[::-1])
+    return pixels.affine(other, np.array([[1, 0, aside], [0, 1, lift]]), size)
 
 
 def _inside(size: Size, frame: tuple[float, float, float, float]) -> Field:
@@ -195,11 +196,8 @@ def _stray(size: Size, digit: tuple[int, int, int, int], rng: Rng) -> Field:
     below = (uniform(rng, left, right), pick(rng, top - gap, bottom + gap))
     x, y = beside if chance(rng, 0.6) else below
     reach = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-    ends = [(int(x + side * reach[0]), int(y + side * reach[1])) for side in (-1, 1)]
-    mask = np.zeros(size, np.uint8)
     width = max(1, round((bottom - top) * uniform(rng, 0.02, 0.06)))
-    cv2.line(mask, ends[0], ends[1], 255, width, cv2.LINE_AA)
-    return mask.astype(np.float32) / 255
+    return pixels.line(size, np.array([x, y]) + np.stack([-reach, reach]), width)
 
 
 def neighbour_digit(digit: Digit, rng: Rng) -> Scene:
@@ -281,7 +279,7 @@ def table_edge(digit: Digit, rng: Rng) -> Scene:
     margin = 1 - _quad(size, bounds(ink), rng)
     is_black = chance(rng, 0.4)
     ground = flat(size, (uniform(rng, 0, 25),) * 3) if is_black else papers.table(size, rng)
-    picture = scene.picture + (coloured(ground) - scene.picture) * margin[..., None]
+    picture = mix(scene.picture, coloured(ground), margin)
     return defocus(Scene(picture, ink), pick(rng, 0, 0.6))
 
 
@@ -301,6 +299,4 @@ def _quad(size: Size, digit: tuple[int, int, int, int], rng: Rng) -> Field:
         [[edges[0], edges[1]], [edges[2], edges[1]], [edges[2], edges[3]], [edges[0], edges[3]]]
     )
     corners += rng.normal(0, 0.015 * min(size), corners.shape)
-    mask = np.zeros(size, np.uint8)
-    cv2.fillConvexPoly(mask, np.rint(corners * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
-    return mask.astype(np.float32) / 255
+    return pixels.polygon(size, corners)

@@ -5,24 +5,15 @@ digit, paper, rng -> ink (`ink.write`) -> texture of the pen -> Scene
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.uploads import pixels
 from training.uploads.ink import Pen, Place, write
 from training.uploads.noise import grain
 from training.uploads.paper import Colour
-from training.uploads.scene import (
-    Field,
-    Rng,
-    Scene,
-    Size,
-    blend,
-    chance,
-    coloured,
-    pick,
-    uniform,
-)
+from training.uploads.pixels import Field, Size
+from training.uploads.scene import Rng, Scene, blend, chance, coloured, pick, uniform
 
 Digit = npt.NDArray[np.uint8]
 Kind = Callable[[Digit, Rng], Scene]
@@ -67,7 +58,7 @@ def inked(paper: Field, ink: Field, colour: Colour, *, opacity: float | Field = 
 
 def crumbs(size: Size, rng: Rng, *, cover: float, contrast: float = 0.5) -> Field:
     """Return how much of a dry pen (pencil, chalk) rubs off: float32 [H, W]; 0..1, mean about `cover`."""
-    return np.clip(np.float32(cover) + np.float32(contrast) * grain(size, rng, blur=0.7), 0, 1)
+    return pixels.cut(np.float32(cover) + np.float32(contrast) * grain(size, rng, blur=0.7))
 
 
 def hard(ink: Field, level: float = 0.5) -> Field:
@@ -77,7 +68,4 @@ def hard(ink: Field, level: float = 0.5) -> Field:
 
 def bounds(ink: Field) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of what is ink, in pixels; the whole if there is none."""
-    left, top, width, height = cv2.boundingRect((ink > 0.3).astype(np.uint8))
-    if not width:
-        return 0, 0, ink.shape[1], ink.shape[0]
-    return left, top, left + width, top + height
+    return pixels.bounds(ink > 0.3) or (0, 0, ink.shape[1], ink.shape[0])

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.uploads import camera, light
+from training.uploads import camera, light, pixels
 from training.uploads import paper as papers
 from training.uploads.ink import Pen, Place, write
 from training.uploads.noise import clouds, grain
 from training.uploads.paper import INKS, SHEETS, Colour, draw_colour, sheet
 from training.uploads.paper_kinds import white_sheet
 from training.uploads.pens import Digit, crumbs, firm_pen, inked, put
+from training.uploads.pixels import Field, Size
 from training.uploads.scene import (
-    Field,
     Rng,
     Scene,
-    Size,
+    across,
     chance,
     coloured,
     draw_size,
@@ -58,7 +58,7 @@ def chalkboard(digit: Digit, rng: Rng) -> Scene:
     )
     colour = chalks[0] if chance(rng, 0.7) else draw_colour(rng, chalks)
     cover = crumbs(size, rng, cover=uniform(rng, 0.65, 0.9), contrast=0.35)
-    return inked(board + smears[..., None], ink, colour, opacity=cover)
+    return inked(board + across(smears, board), ink, colour, opacity=cover)
 
 
 def whiteboard(digit: Digit, rng: Rng) -> Scene:
@@ -74,7 +74,7 @@ def whiteboard(digit: Digit, rng: Rng) -> Scene:
         uniform(rng, 40, 110)
     )
     traces = np.clip(clouds(size, rng, cells=9), 0, 1) * np.float32(uniform(rng, 0, 10))
-    scene = replace(scene, picture=scene.picture + (shine - traces)[..., None])
+    scene = replace(scene, picture=scene.picture + across(shine - traces, scene.picture))
     return camera.sense(
         camera.defocus(scene, pick(rng, 0, 0.6, 0.9)), rng, noise=uniform(rng, 0.5, 3)
     )
@@ -115,11 +115,11 @@ def sensor_grain(digit: Digit, rng: Rng) -> Scene:
     """Taken in the dark: strong grain, in colour or not."""
     size = draw_size(rng)
     scene = put(digit, rng, white_sheet(rng, size), draw_colour(rng, INKS[:5]), pen=firm_pen(rng))
-    scene = scene.lit(uniform(rng, 0.45, 0.9))
+    scene = replace(scene, picture=scene.picture * np.float32(uniform(rng, 0.45, 0.9)))
     scene = camera.sense(scene, rng, noise=uniform(rng, 8, 22), blur=pick(rng, 0, 0.7))
     if chance(rng, 0.5):
         tints = [grain(size, rng, blur=1.5) for _ in range(3)]
-        chroma = np.stack(tints, axis=-1) * np.float32(uniform(rng, 2, 8))
+        chroma = pixels.stack(*tints) * np.float32(uniform(rng, 2, 8))
         scene = replace(scene, picture=coloured(scene.picture) + chroma)
     return scene
 

@@ -1,12 +1,13 @@
 """Kinds of uploads of very few pixels: drawings made for a network that are not in MNIST's form."""
 
-import cv2
 import numpy as np
 
+from training.uploads import pixels
 from training.uploads.ink import Pen, Place, write
 from training.uploads.noise import grain
 from training.uploads.pens import Digit, hard, inked
-from training.uploads.scene import Field, Rng, Scene, Size, chance, flat, pick, uniform
+from training.uploads.pixels import Field, Size
+from training.uploads.scene import Rng, Scene, across, chance, flat, pick, size_of, uniform
 from training.uploads.thinning import thin
 
 FINE = 6  # pixels drawn for one that is kept, where small pictures are reduced from larger ones
@@ -19,7 +20,7 @@ def small_hard_drawing(digit: Digit, rng: Rng) -> Scene:
     line = _one_pixel(ink)
     thickness = int(pick(rng, 1, 1, 1, 2, 3))
     if thickness > 1:
-        line = cv2.dilate(line, np.ones((thickness, thickness), np.uint8))
+        line = pixels.dilate(line, np.ones((thickness, thickness), np.uint8))
     return _toned(line, rng, is_hard=True)
 
 
@@ -29,7 +30,7 @@ def small_soft_drawing(digit: Digit, rng: Rng) -> Scene:
     width = float(np.exp(uniform(rng, np.log(0.025), np.log(0.17))))
     pen = Pen() if chance(rng, 0.2) else Pen(width, softness=uniform(rng, 1, FINE * 1.5))
     large = write(digit, (size[0] * FINE, size[1] * FINE), rng, pen, _small_place())
-    ink = cv2.resize(large, size[::-1], interpolation=cv2.INTER_AREA)
+    ink = pixels.resize(large, size, pixels.AREA)
     if ink.max() < 0.4:
         ink = ink * np.float32(0.45 / max(float(ink.max()), 0.05))
     return _toned(ink, rng, is_hard=False)
@@ -40,7 +41,7 @@ def small_brush_drawing(digit: Digit, rng: Rng) -> Scene:
     size = _small_size(rng)
     pen = Pen(uniform(rng, 0.09, 0.17), softness=uniform(rng, FINE, 3 * FINE))
     large = write(digit, (size[0] * FINE, size[1] * FINE), rng, pen, _small_place())
-    ink = cv2.resize(large, size[::-1], interpolation=cv2.INTER_AREA)
+    ink = pixels.resize(large, size, pixels.AREA)
     ground, light = pick(rng, 0, 0, 0, 18), uniform(rng, 200, 255)
     ink = np.clip(ink * np.float32(uniform(rng, 1.0, 1.3)), 0, 1)
     return inked(flat(size, (ground,) * 3), ink, (light,) * 3)
@@ -51,7 +52,7 @@ def grey_16x16(digit: Digit, rng: Rng) -> Scene:
     place = Place(height=(0.86, 1.0), spread=1.0, bend=0.02)
     pen = Pen(weight=uniform(rng, -0.005, 0.03), softness=uniform(rng, 4, 14))
     large = write(digit, (128, 128), rng, pen, place)
-    ink = cv2.resize(large, (16, 16), interpolation=cv2.INTER_AREA)
+    ink = pixels.resize(large, (16, 16), pixels.AREA)
     return _toned(ink, rng, is_hard=False, dark=0.35)
 
 
@@ -60,15 +61,14 @@ def counts_8x8(digit: Digit, rng: Rng) -> Scene:
     place = Place(height=(0.9, 1.0), spread=0.3, bend=0.02)
     pen = Pen(weight=uniform(rng, 0.0, 0.03)) if chance(rng, 0.6) else Pen(uniform(rng, 0.09, 0.15))
     fine = hard(write(digit, (32, 32), rng, pen, place))
-    ink = cv2.resize(fine, (8, 8), interpolation=cv2.INTER_AREA)
+    ink = pixels.resize(fine, (8, 8), pixels.AREA)
     scene = _toned(ink, rng, is_hard=True, dark=0.35)
     if chance(rng, 0.6):
         return scene
     side = 8 * int(rng.integers(2, 16))
-    how = cv2.INTER_NEAREST if chance(rng, 0.6) else cv2.INTER_CUBIC
+    how = pixels.NEAREST if chance(rng, 0.6) else pixels.CUBIC
     return Scene(
-        cv2.resize(scene.picture, (side, side), interpolation=how),
-        cv2.resize(scene.ink, (side, side), interpolation=how),
+        pixels.resize(scene.picture, (side, side), how), pixels.resize(scene.ink, (side, side), how)
     )
 
 
@@ -94,12 +94,10 @@ def _toned(ink: Field, rng: Rng, *, is_hard: bool, dark: float = 0.7) -> Scene:
     low = pick(rng, 0, 0, 0, 20, 60)
     high = pick(rng, 255, 255, 255, 245, 230)
     ground, tone = (high, low) if chance(rng, dark) else (low / 3, high)
-    paper = flat((ink.shape[0], ink.shape[1]), (ground,) * 3)
+    size = size_of(ink)
+    paper = flat(size, (ground,) * 3)
     if chance(rng, 0.12):  # cream ground
-        paper = np.stack([paper, paper * np.float32(0.985), paper * np.float32(0.93)], axis=-1)
+        paper = pixels.stack(paper, paper * np.float32(0.985), paper * np.float32(0.93))
     if not is_hard and chance(rng, 0.1):
-        paper = (
-            paper
-            + grain((ink.shape[0], ink.shape[1]), rng)[(...,) + (None,) * (paper.ndim - 2)] * 3
-        )
+        paper = paper + across(grain(size, rng) * np.float32(3), paper)
     return inked(paper, ink, (tone,) * 3)

@@ -8,16 +8,15 @@ smooth, and a point that is named twice is a corner.
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.uploads import pixels
 from training.uploads.scene import Rng, uniform
 from training.uploads.styles import STYLES, Stroke
 
 SIDE = 168  # pixels: 6 x 28
 SAMPLES = 10  # points of the spline between two points of the stroke
-_SHIFT = 4  # fractional bits of the coordinates that OpenCV draws at
 
 # Catmull-Rom: position between the second and third of four points, by powers of t.
 _SPLINE = 0.5 * np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
@@ -84,16 +83,8 @@ def _draw(lines: Sequence[npt.NDArray[np.float64]], width: int) -> npt.NDArray[n
     points = np.concatenate(lines)
     low, high = points.min(axis=0), points.max(axis=0)
     scale = SIDE * 5 / 7 / max(float((high - low).max()), 1e-6)
-    ink = np.zeros((SIDE, SIDE), np.uint8)
+    ink = np.zeros((SIDE, SIDE), np.float32)
     for line in lines:
         placed = (line - (low + high) / 2) * scale + SIDE / 2
-        cv2.polylines(
-            ink,
-            [np.rint(placed * 2**_SHIFT).astype(np.int32)],
-            isClosed=False,
-            color=255,
-            thickness=width,
-            lineType=cv2.LINE_AA,
-            shift=_SHIFT,
-        )
-    return ink
+        ink = np.maximum(ink, pixels.line((SIDE, SIDE), placed, width))
+    return (ink * 255).astype(np.uint8)

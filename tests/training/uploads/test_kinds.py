@@ -17,16 +17,15 @@ def _digit(seed: int) -> npt.NDArray[np.uint8]:
 
 
 def _brightness(scene: Scene) -> npt.NDArray[np.float32]:
-    """Return what a person sees, over white where the picture is transparent."""
-    picture = scene.picture
-    if picture.ndim == 2:
-        return picture
-    grey: npt.NDArray[np.float32] = picture[..., :3].mean(axis=2)
-    if picture.shape[2] == 4:
-        opacity = picture[..., 3] / 255
+    """Return what a person sees, over white or black where the picture is transparent."""
+    if scene.picture.ndim == 2:
+        return scene.picture
+    grey = scene.picture[..., :3].mean(axis=2)
+    if scene.picture.shape[2] == 4:
+        opacity = scene.picture[..., 3] / 255
         ground = 255 if grey[opacity > 0.5].mean() < 128 else 0
         grey = grey * opacity + ground * (1 - opacity)
-    return grey
+    return np.asarray(grey, np.float32)
 
 
 @pytest.mark.parametrize("kind", DIGIT_KINDS)
