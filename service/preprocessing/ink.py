@@ -30,6 +30,9 @@ SURFACE_SIDE = 48  # pixels; uneven paper is measured on a picture of at most th
 SURFACE_FITS = 6  # rounds of the robust fit
 CLOSING_SHARE = 0.17  # of the side; wider marks than this are paper of another brightness
 
+STROKE_SHARE = 0.08  # of the side; the strokes of most pens are narrower
+STROKE_AREA = 0.004  # of the picture that the strokes of a digit cover at least
+
 Surface = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.intp]
 
@@ -115,13 +118,9 @@ def measure_uneven_paper(grey: Grey) -> Paper:
         grey: uint8 [H, W], of analysis size.
     """
     smooth = _smooth(grey)
-    closed, opened = _closed(smooth), ~_closed(~smooth)
-    picture = smooth.astype(np.float32)
-    fitted = _fitted_surface(smooth)
-    dark = np.minimum(fitted, closed) - picture  # what both the fit and the neighbourhood call dark
-    light = picture - np.maximum(fitted, opened)
-    is_light = bool(_excess(dark) >= _excess(light))
-    surface = (closed if is_light else opened).astype(np.float32)
+    is_light = _is_ink_dark(smooth)
+    closed = _closed(smooth, CLOSING_SHARE) if is_light else ~_closed(~smooth, CLOSING_SHARE)
+    surface = closed.astype(np.float32)
     difference = surface - grey if is_light else grey - surface
     grain = float(np.median(difference))  # closing follows the brightest grains
     surface = surface - grain if is_light else surface + grain
@@ -225,6 +224,22 @@ def _border(grey: Grey) -> Grey:
     )
 
 
+def _is_ink_dark(smooth: Grey) -> bool:
+    """Tell on which side of uneven paper the ink is.
+
+    Ink is what both the curved surface and the close neighbourhood call dark (or light): patches of glare
+    are wider than strokes, and the hollow of a digit is as bright as the paper.
+    """
+    fitted, picture = _fitted_surface(smooth), smooth.astype(np.float32)
+    for share in (STROKE_SHARE, CLOSING_SHARE):
+        dark = np.minimum(fitted, _closed(smooth, share)) - picture
+        light = picture - np.maximum(fitted, ~_closed(~smooth, share))
+        dark_excess, light_excess = _excess(dark), _excess(light)
+        if max(dark_excess, light_excess) > MIN_CONTRAST * STROKE_AREA * smooth.size:
+            break
+    return dark_excess >= light_excess
+
+
 def _excess(difference: Surface) -> float:
     """Sum up what exceeds the grain."""
     floor = _noise_floor(float(np.median(np.abs(difference))))
@@ -271,9 +286,9 @@ def _surface_terms(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     return np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1).reshape(-1, 6)
 
 
-def _closed(grey: Grey) -> Grey:
-    """Close dark marks: the paper as it would be without them."""
-    reach = max(1, round(CLOSING_SHARE * max(grey.shape) / 2))
+def _closed(grey: Grey, share: float) -> Grey:
+    """Close dark marks narrower than a share of the side: the paper as it would be without them."""
+    reach = max(1, round(share * max(grey.shape) / 2))
     return ~_sliding_max(~_sliding_max(grey, reach), reach)
 
 

@@ -10,7 +10,15 @@ import numpy as np
 from service.preprocessing.decoding import Grey
 from service.preprocessing.geometry import Box
 from service.preprocessing.lines import erase_rules, inside_of_box
-from service.preprocessing.parts import Mask, Part, find_runs, join_runs, measure_parts
+from service.preprocessing.parts import (
+    Indices,
+    Mask,
+    Part,
+    Runs,
+    find_runs,
+    join_runs,
+    measure_parts,
+)
 
 INK_THRESHOLD = 64  # of 255
 MAX_PARTS = 32  # bounds the work on a picture of many dots
@@ -20,6 +28,11 @@ FAINT_SHARE = 0.45  # of the main part's ink in a pixel; paler parts were not dr
 COMPANION_GAP = 0.17  # of the main part's longer side; a stroke of the same digit is nearer
 SMALL_SIDE = 40  # pixels; smaller pictures are cut close to the digit, and have no lines
 BORDER_CONTACT = 0.08  # of a side of the picture; digits that are cut off touch less of it
+PEER_HEIGHT = 0.6  # of the taller one's height
+PEER_GAP = 0.8  # of the taller one's height
+PEER_MASS = 0.35  # of the main part's ink
+DOUBTFUL_PARTS = 24  # of the ink; grain and texture fall into many
+BAR_WIDTH = 0.25  # of its height that an upright line is wide at most
 MAX_BOXES = 4  # of the heaviest parts are looked at
 BOX_FILL = 0.6  # of its box that a drawn box and the digit that touches it cover at most
 BOX_SIDE = 14  # pixels
@@ -28,10 +41,10 @@ BOX_CONTENT_AREA = 0.02  # of a box's inside that the digit covers at least
 DOUBTFUL_CONTACT = 0.2  # of a side of the picture that the main part touches
 LABEL_FILL = 0.8  # of its box that a label covers
 LABEL_ASPECT = 1.3  # times its height that a label is wide
-WINDOW_FILL = (
-    0.62  # of its box that a window, a filled block with a digit left out, covers at least
-)
-WINDOW_SIDE = 0.9  # of each side of the box of a window is covered
+WINDOW_FILL = 0.6  # of its box that a filled block with a digit left out covers at least
+WINDOW_SPAN = 0.88  # of its box that lies between its left and its right edge; of a zero less
+WINDOW_SIDE = 12  # pixels
+MAX_WINDOWS = 2  # of the heaviest parts are looked at
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,8 @@ class Segment:
     Attributes:
         mask: bool [H, W], the pixels of the digit.
         is_partial: Whether other ink was left out.
-        is_doubtful: Whether it runs along the border, as shadows and table edges do.
+        is_doubtful: Whether it runs along the border, as shadows and table edges do, or is one of
+            very many parts, as grain is.
         box: Box around it.
         window: Box of a filled block in which to look for a digit of the other polarity, or None.
         has_rules: Whether lines across all of the picture were erased.
@@ -78,7 +92,7 @@ def segment(ink: Grey) -> Segment | None:
         mask, steps = unboxed, [*steps, "box-removed"]
         parts, runs, numbers = _parts(mask, ink)
     main = max(parts, key=lambda part: part.mass * _plausibility(part, ink.shape))
-    window = main.box if _is_window(main, mask) else None
+    window = _find_window(parts, runs, numbers) if min(ink.shape) > SMALL_SIDE else None
     kept = _with_companions(main, parts, ink.shape, runs, numbers)
     count = int(numbers.max()) + 1
     if len(kept) < count:
@@ -104,14 +118,14 @@ def _parts(mask, ink):
 
 
 def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
-    """Weigh down what is hardly a digit: along the border, off the middle, or a label."""
+    """Weigh down what is hardly a digit: along the border, off the middle, pale, or a label."""
     height, width = shape
     box = part.box
     off_x = abs(box.left + box.right - width) / width
     off_y = abs(box.top + box.bottom - height) / height
-    weight = 1 - 0.5 * max(off_x, off_y) ** 2
+    weight = (1 - 0.5 * max(off_x, off_y) ** 2) * (part.mass / part.area) ** 1.5
     if max(shape) > SMALL_SIDE:
-        weight /= 1 + (part.contact / BORDER_CONTACT) ** 2
+        weight /= 1 + (part.contact / BORDER_CONTACT) ** 4
         if part.contact and max(box.width / width, box.height / height) < 0.8:
             weight *= 0.5
     if part.fill >= LABEL_FILL and box.width > LABEL_ASPECT * box.height:
@@ -119,22 +133,20 @@ def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
     return weight
 
 
-def _is_window(part: Part, mask: Mask) -> bool:
-    """Tell whether a part is a filled rectangle, in which a digit may be left out."""
-    box = part.box
-    if box.area < 0.04 * mask.size or min(box.width, box.height) < 12:
-        return False
-    if part.fill < WINDOW_FILL:
-        return False
-    inside = mask[box.slices]
-    margin_y, margin_x = max(1, box.height // 12), max(1, box.width // 12)
-    sides = (
-        inside[:margin_y].any(axis=0),
-        inside[-margin_y:].any(axis=0),
-        inside[:, :margin_x].any(axis=1),
-        inside[:, -margin_x:].any(axis=1),
-    )
-    return all(side.mean() >= WINDOW_SIDE for side in sides)
+def _find_window(parts: list[Part], runs: Runs, numbers: Indices) -> Box | None:
+    """Return the box of a filled block among the heaviest parts: a sheet or a window with a digit left out."""
+    for part in parts[:MAX_WINDOWS]:
+        box = part.box
+        if min(box.width, box.height) < WINDOW_SIDE or part.fill < WINDOW_FILL:
+            continue
+        of_part = numbers == part.number
+        rows = runs.rows[of_part] - box.top
+        left, right = np.full(box.height, box.right), np.full(box.height, box.left)
+        np.minimum.at(left, rows, runs.starts[of_part])
+        np.maximum.at(right, rows, runs.ends[of_part])
+        if (right - left).sum() >= WINDOW_SPAN * box.area:
+            return box
+    return None
 
 
 def _without_box(parts: list[Part], mask: Mask) -> Mask | None:
@@ -171,24 +183,51 @@ def _with_companions(main, parts, shape, runs, numbers) -> list[Part]:
     if not candidates:
         return kept
     reach = max(1, round(COMPANION_GAP * main.box.longer_side))
+    fitting = [
+        part
+        for part in candidates
+        if not _is_at_border(part, main, shape)
+        and not _is_label(part, main)
+        and not _is_bar(part, main)
+    ]
+    kept += [part for part in fitting if _is_peer(part, main)]
     while True:
         near = _grown(runs.painted(np.isin(numbers, [part.number for part in kept])), reach)
         added = [
             part
-            for part in candidates
-            if part not in kept
-            and (near & runs.painted(numbers == part.number)).any()
-            and not _is_at_border(part, main, shape)
-            and not _is_label(part, main)
+            for part in fitting
+            if part not in kept and (near & runs.painted(numbers == part.number)).any()
         ]
         if not added:
             return kept
         kept += added
 
 
+def _is_peer(part: Part, main: Part) -> bool:
+    """Tell whether a part is as large as the main one and beside it: the next digit of a number.
+
+    It stays, so that the network sees that there are two.
+    """
+    box, other = part.box, main.box
+    overlap = min(box.bottom, other.bottom) - max(box.top, other.top)
+    return (
+        min(box.height, other.height) > PEER_HEIGHT * max(box.height, other.height)
+        and overlap > PEER_HEIGHT * min(box.height, other.height)
+        and box.gap_to(other) < PEER_GAP * max(box.height, other.height)
+        and part.mass > PEER_MASS * main.mass
+    )
+
+
 def _is_at_border(part: Part, main: Part, shape: tuple[int, ...]) -> bool:
     """Tell whether a part runs out of a picture of which the main part does not."""
     return part.box.touches(shape) and not main.box.touches(shape) and max(shape) > SMALL_SIDE
+
+
+def _is_bar(part: Part, main: Part) -> bool:
+    """Tell whether a part is an upright line beside the digit and taller: the side of a box."""
+    box = part.box
+    beside = box.right <= main.box.left or box.left >= main.box.right
+    return beside and box.width < BAR_WIDTH * box.height and box.height > main.box.height
 
 
 def _is_label(part: Part, main: Part) -> bool:
