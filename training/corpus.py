@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -119,27 +120,28 @@ def render_labelled(
     return render_digit(kind, digits.images[index], rng), int(digits.labels[index])
 
 
-_digits: Split
+_digits: dict[str, Split] = {}  # of a process that renders
 
 
 def _start_worker(digits: Split) -> None:
     """Keep the digits in the process that renders them."""
-    global _digits
-    _digits = digits
+    cv2.setNumThreads(1)  # every core has its own process
+    _digits["digits"] = digits
 
 
 def _make_shard(path: Path, what: str, seed: int, shard: int) -> None:
     """Render and preprocess one shard and write it in one step."""
     rng = np.random.default_rng([seed, what == "others", shard])
+    source = _digits["digits"]
     images, labels, kinds = [], [], []
     while len(images) < SHARD:
         if what == "digits":
             kind = int(rng.integers(len(DIGIT_KINDS)))
-            index = int(rng.integers(len(_digits.labels)))
-            picture, label = render_labelled(_digits, DIGIT_KINDS[kind], rng, index)
+            index = int(rng.integers(len(source.labels)))
+            picture, label = render_labelled(source, DIGIT_KINDS[kind], rng, index)
         else:
             kind = int(rng.integers(len(OTHER_KINDS)))
-            picture, label = render_other(OTHER_KINDS[kind], _digits.images, rng), NOT_A_DIGIT
+            picture, label = render_other(OTHER_KINDS[kind], source.images, rng), NOT_A_DIGIT
         try:
             seen = canonicalise(from_pixels(picture))
         except UploadError:
