@@ -102,7 +102,7 @@ def paint_drawing(digit: Digit, rng: Rng) -> Scene:
     bright = draw_colour(rng, BRIGHT, spread=0)
     colour = bright if chance(rng, 0.3) else BLACK if is_dark else (pick(rng, 192, 255, 255),) * 3
     scene = inked(flat(size, WHITE if is_dark else BLACK), ink, colour)
-    return _signed(scene, rng) if chance(rng, 0.15) else scene
+    return _signed(scene, rng) if chance(rng, 0.1) else scene
 
 
 def _brush(ink: Field, rng: Rng) -> Field:
@@ -117,7 +117,7 @@ def _brush(ink: Field, rng: Rng) -> Field:
         nib = np.eye(int(rng.integers(3, 8)), dtype=np.uint8)[::-1].copy()
         return pixels.dilate(line, nib)
     spread = pixels.blur(line, 2.5)
-    return hard(spread + np.float32(0.22) * grain(size_of(ink), rng), 0.4)
+    return hard(spread * (1 + np.float32(0.6) * grain(size_of(ink), rng)), 0.4)
 
 
 def _signed(scene: Scene, rng: Rng) -> Scene:

@@ -18,6 +18,10 @@ from training.uploads.scene import Rng, size_of, uniform
 from training.uploads.thinning import thin
 
 SHAPE_SIDE = 96  # pixels of the longer side of a shape: 4.8 times MNIST's 20
+BROAD = 0.09  # a line wider than this, in parts of the digit's height, may fill loops
+SMALL_LOOP = 5.0  # pixels from a loop's middle to its line; smaller ones may be filled
+FILLED = 1.25  # times as wide as the other strokes is what was meant as a loop
+FAINTEST = 80.0  # of 255; what is fainter than half of this is no stroke
 WIDEST = 1.5  # times as wide as high is a digit at most; a wider mark is a row of several
 MARGIN = 28  # pixels around a shape, so that thick pens and bends stay inside
 MNIST_BLUR = 1.4  # pixels at the shape's size; smooths the steps of MNIST's pixels away
@@ -86,14 +90,14 @@ def write(
     """
     pen, place = pen or Pen(), place or Place()
     field = trace(digit, follow_line=pen.width is not None)
+    widest = _loop_room(field) if pen.width and pen.width > BROAD else np.inf
     field = bend(field, rng, place.bend * SHAPE_SIDE)
     matrix, scale = fit(size_of(field), size, rng, place)
     field = pixels.affine(field, matrix, size, repeats_border=True)
-    field += np.float32(_radius(pen, scale))
+    radius = min(_radius(pen, scale), widest)
+    field += np.float32(radius)
     if pen.pressure:
-        field += clouds(size, rng, cells=5) * np.float32(
-            pen.pressure * 0.5 * (_radius(pen, scale) or 4.0)
-        )
+        field += clouds(size, rng, cells=5) * np.float32(pen.pressure * 0.5 * (radius or 4.0))
     field *= np.float32(scale / max(pen.softness, 0.01))
     field += np.float32(0.5)
     np.clip(field, 0, 1, out=field)
@@ -105,6 +109,16 @@ def _radius(pen: Pen, scale: float) -> float:
     if pen.width is None:
         return pen.weight * SHAPE_SIDE
     return max(pen.width * SHAPE_SIDE, MIN_WIDTH / scale) / 2
+
+
+def _loop_room(field: Field) -> float:
+    """Return the largest radius of a pen, in pixels of the shape, that leaves large loops open."""
+    labels = pixels.regions(field < -1)
+    depths = np.zeros(int(labels.max()) + 1, np.float32)
+    np.maximum.at(depths, labels.ravel(), -field.ravel())
+    depths[[0, labels[0, 0]]] = 0  # the line, and the outside
+    loops = depths[depths > SMALL_LOOP]
+    return 0.7 * float(loops.min()) if len(loops) else np.inf
 
 
 def trace(digit: npt.NDArray[np.uint8], *, follow_line: bool) -> Field:
@@ -119,12 +133,16 @@ def trace(digit: npt.NDArray[np.uint8], *, follow_line: bool) -> Field:
         strokes; for the middle line: 0 on it, negative elsewhere.
     """
     shape, blur = _shape(digit)
-    if follow_line:
-        line = thin(shape)
-        distance = pixels.blur(pixels.distance(1 - line), LINE_BLUR)
-        lifted = np.float32(0.8 * LINE_BLUR)  # so far does the blur raise the valley's floor
-        return -np.sqrt(np.maximum(np.square(distance) - lifted * lifted, 0))
-    return pixels.blur(pixels.distance(shape) - pixels.distance(1 - shape), blur)
+    inside = pixels.distance(shape) - pixels.distance(1 - shape)
+    if not follow_line:
+        return pixels.blur(inside, blur)
+    line = thin(shape)
+    distance = pixels.blur(pixels.distance(1 - line), LINE_BLUR)
+    lifted = np.float32(0.8 * LINE_BLUR)  # so far does the blur raise the valley's floor
+    away = np.sqrt(np.maximum(np.square(distance) - lifted * lifted, 0))
+    # What is much wider than the strokes is a filled loop; without it a 6 would be read as a 1.
+    filled = inside - np.float32(FILLED * np.median(inside[line > 0]))
+    return np.asarray(np.maximum(-away, filled), np.float32)
 
 
 def _shape(digit: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
@@ -135,6 +153,10 @@ def _shape(digit: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
         raise ValueError("The digit is blank: it has no pixel above 50. Give one with ink on it.")
     left, top, right, bottom = box
     crop = np.pad(digit[top:bottom, left:right], 1).astype(np.float32)
+    if is_small:  # faint strokes of MNIST count as much as strong ones, or they would break
+        crop /= np.maximum(pixels.dilate(crop, np.ones((5, 5), np.uint8)), FAINTEST) / np.float32(
+            255
+        )
     scale = SHAPE_SIDE / max(crop.shape[0], crop.shape[1] / WIDEST)
     size = max(1, round(crop.shape[0] * scale)), max(1, round(crop.shape[1] * scale))
     shape = np.pad(pixels.resize(crop, size, pixels.CUBIC if scale > 1 else pixels.AREA), MARGIN)
@@ -170,7 +192,7 @@ def fit(shape: Size, size: Size, rng: Rng, place: Place) -> tuple[npt.NDArray[np
     """
     angle = np.radians(np.clip(rng.normal(0, place.tilt), -20, 20))
     slant = float(np.clip(rng.normal(0, place.slant), -0.35, 0.35))
-    stretch = float(np.exp(np.clip(rng.normal(0, 0.08), -0.2, 0.2)))
+    stretch = float(np.exp(np.clip(rng.normal(0, 0.05), -0.12, 0.12)))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     turn = turn @ np.array([[stretch, -slant], [0, 1 / stretch]])
     centre = np.array([shape[1], shape[0]]) / 2

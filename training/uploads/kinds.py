@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from training.uploads import drawn_kinds, paper_kinds, photo_kinds, small_kinds
+from training.uploads import crowded_kinds, drawn_kinds, paper_kinds, photo_kinds, small_kinds
 from training.uploads.pens import Digit, Kind
 from training.uploads.scene import Rng, Scene
 
@@ -35,11 +35,11 @@ DIGITS: Mapping[str, Kind] = {
     "pencil-on-paper": paper_kinds.pencil_on_paper,
     "ruled-paper": paper_kinds.ruled_paper,
     "squared-paper": paper_kinds.squared_paper,
-    "form-box": paper_kinds.form_box,
-    "meter-window": paper_kinds.meter_window,
+    "form-box": crowded_kinds.form_box,
+    "meter-window": crowded_kinds.meter_window,
     "stained-paper": paper_kinds.stained_paper,
-    "stray-strokes": paper_kinds.stray_strokes,
-    "neighbour-digit": paper_kinds.neighbour_digit,
+    "stray-strokes": crowded_kinds.stray_strokes,
+    "neighbour-digit": crowded_kinds.neighbour_digit,
     "low-contrast": paper_kinds.low_contrast,
     "fax": paper_kinds.fax,
     "scan-edge": paper_kinds.scan_edge,

@@ -58,7 +58,7 @@ def grey_16x16(digit: Digit, rng: Rng) -> Scene:
 
 def counts_8x8(digit: Digit, rng: Rng) -> Scene:
     """A picture of 8x8 in 17 levels: how many of 4x4 pixels are ink, as in UCI's optical digits."""
-    place = Place(height=(0.9, 1.0), spread=0.3, bend=0.02)
+    place = Place(height=(0.9, 1.0), spread=0.3, tilt=1.5, slant=0.03, bend=0.02)
     pen = Pen(weight=uniform(rng, 0.0, 0.03)) if chance(rng, 0.6) else Pen(uniform(rng, 0.09, 0.15))
     fine = hard(write(digit, (32, 32), rng, pen, place))
     ink = pixels.resize(fine, (8, 8), pixels.AREA)

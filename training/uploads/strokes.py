@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.uploads import pixels
+from training.uploads.curves import Stroke
 from training.uploads.scene import Rng, uniform
-from training.uploads.styles import STYLES, Stroke
+from training.uploads.styles import STYLES
 
 SIDE = 168  # pixels: 6 x 28
 SAMPLES = 10  # points of the spline between two points of the stroke

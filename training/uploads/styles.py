@@ -4,15 +4,11 @@ A style is a function of a random generator, so that the lengths and curves that
 differ here. Points lie in a box of side 1, x to the right and y down; a point named twice is a corner.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
+from training.uploads.curves import Stroke, arc, corner
 from training.uploads.scene import Rng, chance, uniform
-
-Point = tuple[float, float]
-Stroke = Sequence[Point]
 
 
 @dataclass(frozen=True)
@@ -28,20 +24,6 @@ class Style:
     name: str
     weight: float
     draw: Callable[[Rng], list[Stroke]]
-
-
-def arc(centre: Point, radii: Point, start: float, stop: float, points: int = 9) -> list[Point]:
-    """Return points of an ellipse's arc; angles in degrees, 0 = right, 90 = down."""
-    angles = np.radians(np.linspace(start, stop, points))
-    return [
-        (float(centre[0] + radii[0] * np.cos(angle)), float(centre[1] + radii[1] * np.sin(angle)))
-        for angle in angles
-    ]
-
-
-def corner(*points: Point) -> list[Point]:
-    """Return a line of straight parts: its inner points are corners."""
-    return [points[0], *(point for inner in points[1:-1] for point in (inner, inner)), points[-1]]
 
 
 def zero(rng: Rng) -> list[Stroke]:
