@@ -46,7 +46,7 @@ def problem(
 async def _explain(request: Request, error: Exception) -> JSONResponse:
     """Answer one of our own errors with its own words."""
     assert isinstance(error, DigitserveError)  # noqa: S101 - the registration guarantees it
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return await _hide_unknown(request, error)
     return problem(request, error.status, code=error.code, title=error.title, detail=str(error))
 
