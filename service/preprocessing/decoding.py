@@ -1,11 +1,9 @@
 """Decoding: bytes of a client to an upright grey picture, within bounds.
 
-bytes -> header (format, pixels) -> checks -> Pillow -> EXIF orientation -> alpha -> grey uint8 [H, W]
+bytes -> open_image (header, checks) -> decode (Pillow, EXIF orientation, alpha) -> grey uint8 [H, W]
 """
 
 import io
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,26 +40,6 @@ class UploadLimits:
 
 
 @dataclass(frozen=True)
-class Header:
-    """What the first bytes of an image file say of it.
-
-    Attributes:
-        format: Pillow's name of the format, one of `FORMATS`.
-        width: In pixels.
-        height: In pixels.
-    """
-
-    format: str
-    width: int
-    height: int
-
-    @property
-    def pixels(self) -> int:
-        """Width times height."""
-        return self.width * self.height
-
-
-@dataclass(frozen=True)
 class Picture:
     """A decoded picture.
 
@@ -76,52 +54,58 @@ class Picture:
     steps: tuple[str, ...] = ()
 
 
-def read_header(upload: bytes, limits: UploadLimits) -> Header:
-    """Read format and size of an image without decoding it.
+class OpenedImage:
+    """An image file whose header was read and is within bounds, and whose pixels are still packed.
+
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+    """
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
+        self.width, self.height = image.size
+
+    @property
+    def num_pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+    def decode(self) -> Picture:
+        """Decode to an upright grey picture of working size; once only, in any thread.
+
+        The first frame counts. Transparent parts show the background that `_flatten` chooses.
+
+        Raises:
+            BrokenImageError: If it is truncated or damaged.
+        """
+        with self._image as image:
+            if image.format == "JPEG":
+                # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
+                image.draft("L", (WORKING_SIDE, WORKING_SIDE))
+            try:
+                image.load()
+                is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
+                grey = _flatten(ImageOps.exif_transpose(_shrink(image)))
+            except Exception as cause:  # decoders of untrusted bytes raise nearly everything
+                raise BrokenImageError(
+                    f"The {image.format} image is truncated or damaged and could not be read to its end. "
+                    "Send the whole file, or save the image anew."
+                ) from cause
+        grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+        scale = max(self.width, self.height) / max(grey.size)
+        steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
+        return Picture(np.asarray(grey), scale, steps)
+
+
+def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
+    """Read the header of an image file and check what it says, without decoding.
 
     Raises:
         EmptyUploadError: If there are no bytes.
         UnsupportedMediaError: If the bytes are no image of a format that we take.
         ImageTooLargeError: If it has more pixels than allowed.
     """
-    with _opened(upload, limits) as image:
-        return Header(str(image.format), *image.size)
-
-
-def decode(upload: bytes, limits: UploadLimits) -> Picture:
-    """Decode an image file to an upright grey picture of working size.
-
-    The first frame counts. Transparent parts show the background that `_flatten` chooses.
-
-    Raises:
-        EmptyUploadError: If there are no bytes.
-        UnsupportedMediaError: If the bytes are no image of a format that we take.
-        ImageTooLargeError: If it has more pixels than allowed.
-        BrokenImageError: If it is truncated or damaged.
-    """
-    with _opened(upload, limits) as image:
-        longer_side = max(image.size)
-        if image.format == "JPEG":
-            # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
-            image.draft("L", (WORKING_SIDE, WORKING_SIDE))
-        try:
-            image.load()
-            is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
-            grey = _flatten(ImageOps.exif_transpose(_shrink(image)))
-        except Exception as cause:  # decoders of untrusted bytes raise nearly everything
-            raise BrokenImageError(
-                f"The {image.format} image is truncated or damaged and could not be read to its end. "
-                "Send the whole file, or save the image anew."
-            ) from cause
-    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    scale = longer_side / max(grey.size)
-    steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
-    return Picture(np.asarray(grey), scale, steps)
-
-
-@contextmanager
-def _opened(upload: bytes, limits: UploadLimits) -> Generator[Image.Image]:
-    """Open an image after checking what its header says."""
     if not upload:
         raise EmptyUploadError(
             "The upload is empty. Send the bytes of one image file, as a multipart file or as the body."
@@ -133,13 +117,13 @@ def _opened(upload: bytes, limits: UploadLimits) -> Generator[Image.Image]:
             f"The upload is not an image of a format that we take: it starts with {_start(upload)}. "
             f"Send one of {', '.join(FORMATS)}."
         ) from cause
-    with image:
-        if image.width * image.height > limits.max_pixels:
-            raise ImageTooLargeError(
-                f"The image has {image.width}x{image.height} pixels; at most "
-                f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
-            )
-        yield image
+    opened = OpenedImage(image)
+    if opened.num_pixels > limits.max_pixels:
+        raise ImageTooLargeError(
+            f"The image has {opened.width}x{opened.height} pixels; at most "
+            f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
+        )
+    return opened
 
 
 def _start(upload: bytes) -> str:
