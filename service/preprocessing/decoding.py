@@ -19,6 +19,7 @@ from service.errors import (
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 WORKING_SIDE = 400  # pixels; a digit that fills a twentieth of the picture still has 20
+STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, section 4.6.4
 
@@ -132,17 +133,31 @@ def _start(upload: bytes) -> str:
 
 
 def _shrink(image: Image.Image) -> Image.Image:
-    """Reduce a large picture by a whole factor, so that what follows needs little memory."""
+    """Reduce a large picture by a whole factor, in strips: a second whole one would double the memory."""
     factor = max(image.size) // WORKING_SIDE
     if factor < 2:
         return image
+    height = STRIP_ROWS * factor
+    strips = [
+        _reducible(image.crop((0, top, image.width, min(top + height, image.height)))).reduce(
+            factor
+        )
+        for top in range(0, image.height, height)
+    ]
+    small = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    small.info = strips[0].info  # the orientation is still to be read from it
+    for index, strip in enumerate(strips):
+        small.paste(strip, (0, index * STRIP_ROWS))
+    return small
+
+
+def _reducible(image: Image.Image) -> Image.Image:
+    """Bring a picture to a mode that can be averaged."""
     if _is_transparent(image):
-        image = image.convert("RGBA")
-    elif image.mode in {"1", "P"}:
-        image = image.convert("L")
-    elif image.mode.startswith("I;16"):
-        image = image.convert("I")
-    return image.reduce(factor)
+        return image.convert("RGBA")
+    if image.mode in {"1", "P"}:
+        return image.convert("L")
+    return image.convert("I") if image.mode.startswith("I;16") else image
 
 
 def _is_transparent(image: Image.Image) -> bool:

@@ -1,5 +1,6 @@
 """Opening and decoding: what the header says, and what is read after it."""
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -52,3 +53,23 @@ class TestDecode:
         assert picture.grey.shape == (267, 400)
         assert picture.scale == pytest.approx(900 / 400)
         assert picture.steps == ("reduced",)
+
+    def test_strips_leave_no_seams(self) -> None:
+        """A picture that is reduced in strips is the one that is reduced whole."""
+        noise = np.random.default_rng(0).integers(0, 256, (1310, 1700), np.uint8)
+        whole = Image.fromarray(noise).reduce(4)
+        whole.thumbnail((400, 400), Image.Resampling.BOX)
+
+        picture = open_image(encode(Image.fromarray(noise)), LIMITS).decode()
+
+        assert (picture.grey == np.asarray(whole)).all()
+
+    def test_large_picture_is_turned(self) -> None:
+        """The orientation of a picture outlives its reduction."""
+        exif = Image.Exif()
+        exif[0x0112] = 6
+
+        picture = open_image(encode(draw(size=(1600, 1000)), exif=exif), LIMITS).decode()
+
+        assert picture.grey.shape == (400, 250)
+        assert picture.steps == ("rotated", "reduced")
