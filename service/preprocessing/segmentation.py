@@ -19,6 +19,7 @@ SPECK_SHARE = 0.04  # of the main part's ink; smaller parts are dust unless they
 COMPANION_GAP = (
     0.25  # of the main part's longer side; a stroke of the same digit is nearer than this
 )
+FRAME = 0.3  # plausibility of a part around the border; the digit in it is no companion of it
 INK_THRESHOLD = 64  # of 255
 
 
@@ -178,8 +179,9 @@ def _choose(parts: list[_Part], shape: tuple[int, ...]) -> list[_Part]:
         if part is main or part.mass < SPECK_SHARE * main.mass:
             continue
         gap = min(part.box.gap_to(other.box) for other in kept)
-        is_near = gap <= COMPANION_GAP * main.box.longer_side and _plausibility(part, shape) == 1
-        if gap == 0 or is_near:
+        plausibility = _plausibility(part, shape)
+        is_near = gap <= COMPANION_GAP * main.box.longer_side and plausibility == 1
+        if is_near or (gap == 0 and plausibility > FRAME):
             kept.append(part)
     return kept
 
@@ -191,7 +193,7 @@ def _plausibility(part: _Part, shape: tuple[int, ...]) -> float:
     touches = (box.left == 0) + (box.top == 0) + (box.right == width) + (box.bottom == height)
     spans = (box.right - box.left >= 0.9 * width) + (box.bottom - box.top >= 0.9 * height)
     if touches >= 3 and spans == 2:
-        return 0.3
+        return FRAME
     if touches and not (width <= 40 and height <= 40):
         return 0.4
     return 1.0
