@@ -54,6 +54,23 @@ clean: ## Remove the virtual environments and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 # A virtual environment is made anew when its locked requirements change.
+$(SERVE)/ready: requirements/service.txt requirements/build.txt pyproject.toml
+$(DEV)/ready: requirements/dev.txt requirements/build.txt pyproject.toml
+
+ifndef LOCKED
+# Another make may be at it: wait for it, then look again whether there is anything left to do.
+$(SERVE)/ready $(DEV)/ready:
+	@$(PYTHON) requirements/locked.py $(@D).lock $(MAKE) --no-print-directory LOCKED=1 $@
+else
+$(SERVE)/ready:
+	@echo "Preparing $(SERVE) (service dependencies only, about 20 s)"
+	@$(call make_venv,$(SERVE),requirements/service.txt)
+
+$(DEV)/ready:
+	@echo "Preparing $(DEV) (TensorFlow and the test tools, about 2 min)"
+	@$(call make_venv,$(DEV),requirements/dev.txt)
+endif
+
 define make_venv
 	rm -rf $(1)
 	$(PYTHON) -m venv $(1)
@@ -61,11 +78,3 @@ define make_venv
 	$(call pip_install,$(1)) --no-deps --no-build-isolation -e .
 	@touch $(1)/ready
 endef
-
-$(SERVE)/ready: requirements/service.txt requirements/build.txt pyproject.toml
-	@echo "Preparing $(SERVE) (service dependencies only, about 20 s)"
-	@$(call make_venv,$(SERVE),requirements/service.txt)
-
-$(DEV)/ready: requirements/dev.txt requirements/build.txt pyproject.toml
-	@echo "Preparing $(DEV) (TensorFlow and the test tools, about 2 min)"
-	@$(call make_venv,$(DEV),requirements/dev.txt)

@@ -88,9 +88,10 @@ class RequestContext:
             return
         offered = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
-        # The server drops the body of an answer to HEAD itself.
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        scope = {**scope, "request_id": request_id, "method": method}
+        # The last handler, for what nobody foresaw, lies outside and sees the server's own scope.
+        scope["request_id"] = request_id
+        # The server drops the body of an answer to HEAD itself: there the method must stay.
+        scope = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
         started, status = time.perf_counter(), 500
 
         async def send_with_id(message: Message) -> None:

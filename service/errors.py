@@ -12,6 +12,7 @@
     │   ├── BlankImageError              422  no ink on it
     │   └── LabelledDataError            422  labelled data that breaks a rule of its format
     ├── UnknownModelError                404  a model name that is not served
+    ├── NotReadyError                    503  a model that fails its self-test
     ├── BundleError                      a model directory that must not be served; at start-up
     └── EngineUnavailableError           the engine that the settings ask for cannot run here; at start-up
 
@@ -114,6 +115,14 @@ class UnknownModelError(DigitserveError):
     status = 404
     code = "unknown-model"
     title = "Unknown model"
+
+
+class NotReadyError(DigitserveError):
+    """A served model fails its self-test (503)."""
+
+    status = 503
+    code = "not-ready"
+    title = "Not ready"
 
 
 class BundleError(DigitserveError):

@@ -46,8 +46,6 @@ def problem(
 async def _explain(request: Request, error: Exception) -> JSONResponse:
     """Answer one of our own errors with its own words."""
     assert isinstance(error, DigitserveError)  # noqa: S101 - the registration guarantees it
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return await _hide_unknown(request, error)
     return problem(request, error.status, code=error.code, title=error.title, detail=str(error))
 
 
@@ -84,7 +82,13 @@ async def _explain_http(request: Request, error: Exception) -> JSONResponse:
 
 async def _hide_unknown(request: Request, error: Exception) -> JSONResponse:
     """Log what we did not foresee, and tell the client one constant sentence."""
-    logger.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
+    request_id = request.scope.get("request_id", "")
+    logger.error("request %s failed", request_id, exc_info=error)
     return problem(
-        request, 500, code="internal-error", title="Internal error", detail=UNKNOWN_FAILURE
+        request,
+        500,
+        code="internal-error",
+        title="Internal error",
+        detail=UNKNOWN_FAILURE,
+        headers={"x-request-id": request_id},  # this answer passes outside of RequestContext
     )

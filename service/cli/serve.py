@@ -39,14 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     try:
         server.run()
+    except SystemExit:  # the start failed: by our failure, or with a line of the server's
+        return fail(trap.failure, ExitCode.UNUSABLE) if trap.failure else ExitCode.UNUSABLE
     except KeyboardInterrupt:  # the server has shut down before it raises the signal again
-        return ExitCode.OK
-    except SystemExit as stop:  # the start failed: by our failure, or with a line of the server's
-        if trap.failure is None:
-            return ExitCode.UNUSABLE if stop.code else ExitCode.OK
-    if trap.failure is not None:
-        return fail(trap.failure, ExitCode.UNUSABLE)
-    return ExitCode.OK if server.started else ExitCode.UNUSABLE
+        pass
+    return ExitCode.OK
 
 
 class FailureTrap:
@@ -93,8 +90,6 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the URL and a command to try."""
         await super().startup(sockets)
-        if not self.started:
-            return
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         print(f"digitserve listens on {url} (Ctrl+C stops it). Try:", flush=True)
@@ -105,5 +100,7 @@ def _log_config() -> dict[str, object]:
     """Return the server's logging with the application's own lines in it."""
     config = copy.deepcopy(LOGGING_CONFIG)
     config["loggers"]["uvicorn.error"]["level"] = "WARNING"  # our own line says that it runs
+    # What is wrong with a client's form, the client is told.
+    config["loggers"]["python_multipart"] = {"level": "CRITICAL"}
     config["loggers"]["digitserve"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config

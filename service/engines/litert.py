@@ -42,6 +42,8 @@ class LiteRTEngine:
     def _runner(self) -> Any:
         """Return this thread's signature runner."""
         if not hasattr(self._local, "runner"):
+            # The first one in a process writes an INFO line on XNNPACK to standard error. The package
+            # exports no switch for its log, and without that delegate an inference takes twice the time.
             self._local.interpreter = Interpreter(model_content=self._program, num_threads=1)
             self._local.runner = self._local.interpreter.get_signature_runner("serving_default")
         return self._local.runner

@@ -1,6 +1,6 @@
 """Preprocessing: any upload to the canonical digit that the networks know. It lives here and nowhere else.
 
-    bytes -> decode (grey, upright) -> ink (bright on 0) -> segment (the digit's part) -> canonical
+    bytes -> open (header) -> decode (grey, upright) -> ink (bright on 0) -> segment (the digit's part) -> canonical
 
 Training uses the same functions for every picture that it renders or reads. The package imports
 neither FastAPI nor TensorFlow.
@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from service.errors import BlankImageError
 from service.preprocessing.canonical import is_canonical, normalise
-from service.preprocessing.decoding import Picture, UploadLimits, decode, read_header
+from service.preprocessing.decoding import OpenedImage, Picture, UploadLimits, open_image
 from service.preprocessing.finding import find_digit
 from service.preprocessing.geometry import Box
 
 # Part of every bundle's manifest: a network is served only with the preprocessing that it was made for.
-PREPROCESSING_VERSION = "1"
+PREPROCESSING_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,16 @@ def preprocess(upload: bytes, limits: UploadLimits) -> CanonicalDigit:
     Raises:
         UploadError: If the bytes are no usable image, or there is no ink on it (see `service.errors`).
     """
-    return canonicalise(decode(upload, limits))
+    return preprocess_opened(open_image(upload, limits))
+
+
+def preprocess_opened(image: OpenedImage) -> CanonicalDigit:
+    """Turn an image file whose header was read into a canonical digit.
+
+    Raises:
+        UploadError: If it is damaged, or there is no ink on it.
+    """
+    return canonicalise(image.decode())
 
 
 def canonicalise(picture: Picture) -> CanonicalDigit:
@@ -82,10 +91,11 @@ __all__ = [
     "PREPROCESSING_VERSION",
     "Box",
     "CanonicalDigit",
+    "OpenedImage",
     "Picture",
     "UploadLimits",
     "canonicalise",
-    "decode",
+    "open_image",
     "preprocess",
-    "read_header",
+    "preprocess_opened",
 ]

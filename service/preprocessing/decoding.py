@@ -1,11 +1,9 @@
 """Decoding: bytes of a client to an upright grey picture, within bounds.
 
-bytes -> header (format, pixels) -> checks -> Pillow -> EXIF orientation -> alpha -> grey uint8 [H, W]
+bytes -> open_image (header, checks) -> decode (Pillow, EXIF orientation, alpha) -> grey uint8 [H, W]
 """
 
 import io
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +19,9 @@ from service.errors import (
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 WORKING_SIDE = 400  # pixels; a digit that fills a twentieth of the picture still has 20
+STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
+OPAQUE = 255
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, section 4.6.4
 
 # Pillow's own bound only warns at first; ours is checked on every header, before decoding.
@@ -42,26 +42,6 @@ class UploadLimits:
 
 
 @dataclass(frozen=True)
-class Header:
-    """What the first bytes of an image file say of it.
-
-    Attributes:
-        format: Pillow's name of the format, one of `FORMATS`.
-        width: In pixels.
-        height: In pixels.
-    """
-
-    format: str
-    width: int
-    height: int
-
-    @property
-    def pixels(self) -> int:
-        """Width times height."""
-        return self.width * self.height
-
-
-@dataclass(frozen=True)
 class Picture:
     """A decoded picture.
 
@@ -76,52 +56,58 @@ class Picture:
     steps: tuple[str, ...] = ()
 
 
-def read_header(upload: bytes, limits: UploadLimits) -> Header:
-    """Read format and size of an image without decoding it.
+class OpenedImage:
+    """An image file whose header was read and is within bounds, and whose pixels are still packed.
+
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+    """
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
+        self.width, self.height = image.size
+
+    @property
+    def num_pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+    def decode(self) -> Picture:
+        """Decode to an upright grey picture of working size; once only, in any thread.
+
+        The first frame counts. Transparent parts show the background that `_flatten` chooses.
+
+        Raises:
+            BrokenImageError: If it is truncated or damaged.
+        """
+        with self._image as image:
+            if image.format == "JPEG":
+                # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
+                image.draft("L", (WORKING_SIDE, WORKING_SIDE))
+            try:
+                image.load()
+                is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
+                grey = _flatten(ImageOps.exif_transpose(_shrink(image)))
+            except Exception as cause:  # decoders of untrusted bytes raise nearly everything
+                raise BrokenImageError(
+                    f"The {image.format} image is truncated or damaged and could not be read to its end. "
+                    "Send the whole file, or save the image anew."
+                ) from cause
+        grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+        scale = max(self.width, self.height) / max(grey.size)
+        steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
+        return Picture(np.asarray(grey), scale, steps)
+
+
+def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
+    """Read the header of an image file and check what it says, without decoding.
 
     Raises:
         EmptyUploadError: If there are no bytes.
         UnsupportedMediaError: If the bytes are no image of a format that we take.
         ImageTooLargeError: If it has more pixels than allowed.
     """
-    with _opened(upload, limits) as image:
-        return Header(str(image.format), *image.size)
-
-
-def decode(upload: bytes, limits: UploadLimits) -> Picture:
-    """Decode an image file to an upright grey picture of working size.
-
-    The first frame counts. Transparent parts show the background that `_flatten` chooses.
-
-    Raises:
-        EmptyUploadError: If there are no bytes.
-        UnsupportedMediaError: If the bytes are no image of a format that we take.
-        ImageTooLargeError: If it has more pixels than allowed.
-        BrokenImageError: If it is truncated or damaged.
-    """
-    with _opened(upload, limits) as image:
-        longer_side = max(image.size)
-        if image.format == "JPEG":
-            # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
-            image.draft("L", (WORKING_SIDE, WORKING_SIDE))
-        try:
-            image.load()
-            is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
-            grey = _flatten(ImageOps.exif_transpose(_shrink(image)))
-        except Exception as cause:  # decoders of untrusted bytes raise nearly everything
-            raise BrokenImageError(
-                f"The {image.format} image is truncated or damaged and could not be read to its end. "
-                "Send the whole file, or save the image anew."
-            ) from cause
-    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    scale = longer_side / max(grey.size)
-    steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
-    return Picture(np.asarray(grey), scale, steps)
-
-
-@contextmanager
-def _opened(upload: bytes, limits: UploadLimits) -> Generator[Image.Image]:
-    """Open an image after checking what its header says."""
     if not upload:
         raise EmptyUploadError(
             "The upload is empty. Send the bytes of one image file, as a multipart file or as the body."
@@ -133,13 +119,13 @@ def _opened(upload: bytes, limits: UploadLimits) -> Generator[Image.Image]:
             f"The upload is not an image of a format that we take: it starts with {_start(upload)}. "
             f"Send one of {', '.join(FORMATS)}."
         ) from cause
-    with image:
-        if image.width * image.height > limits.max_pixels:
-            raise ImageTooLargeError(
-                f"The image has {image.width}x{image.height} pixels; at most "
-                f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
-            )
-        yield image
+    opened = OpenedImage(image)
+    if opened.num_pixels > limits.max_pixels:
+        raise ImageTooLargeError(
+            f"The image has {opened.width}x{opened.height} pixels; at most "
+            f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
+        )
+    return opened
 
 
 def _start(upload: bytes) -> str:
@@ -148,17 +134,31 @@ def _start(upload: bytes) -> str:
 
 
 def _shrink(image: Image.Image) -> Image.Image:
-    """Reduce a large picture by a whole factor, so that what follows needs little memory."""
+    """Reduce a large picture by a whole factor, in strips: a second whole one would double the memory."""
     factor = max(image.size) // WORKING_SIDE
     if factor < 2:
         return image
+    height = STRIP_ROWS * factor
+    strips = [
+        _reducible(image.crop((0, top, image.width, min(top + height, image.height)))).reduce(
+            factor
+        )
+        for top in range(0, image.height, height)
+    ]
+    small = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    small.info = strips[0].info  # the orientation is still to be read from it
+    for index, strip in enumerate(strips):
+        small.paste(strip, (0, index * STRIP_ROWS))
+    return small
+
+
+def _reducible(image: Image.Image) -> Image.Image:
+    """Bring a picture to a mode that can be averaged."""
     if _is_transparent(image):
-        image = image.convert("RGBA")
-    elif image.mode in {"1", "P"}:
-        image = image.convert("L")
-    elif image.mode.startswith("I;16"):
-        image = image.convert("I")
-    return image.reduce(factor)
+        return image.convert("RGBA")
+    if image.mode in {"1", "P"}:
+        return image.convert("L")
+    return image.convert("I") if image.mode.startswith("I;16") else image
 
 
 def _is_transparent(image: Image.Image) -> bool:
@@ -177,7 +177,12 @@ def _flatten(image: Image.Image) -> Image.Image:
         return _from_deep(image)
     if not _is_transparent(image):
         return image.convert("L")
-    grey, alpha = image.convert("RGBA").convert("LA").split()
+    if image.mode == "P":
+        image = image.convert("RGBA")
+    alpha = image.getchannel("A") if "A" in image.getbands() else image.convert("RGBA").getchannel("A")
+    grey = image.convert("L")
+    if alpha.getextrema()[0] == OPAQUE:
+        return grey
     opacity = np.asarray(alpha, np.float32) / 255
     values = np.asarray(grey, np.float32)
     if opacity.mean() < 0.5:

@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from service.bundle import Manifest
-from service.recognition import Model
+from service.errors import NotReadyError
+from service.problems import logger
+from service.recognition import Model, Models
 from service.routes.resources import DepResources, problems
 from service.schemas import HealthBody, ProbeBody, ServedModel
 
@@ -16,9 +18,10 @@ router = APIRouter()
 
 @router.get("/health", summary="Alive, ready, and which models are served")
 async def health(resources: DepResources) -> HealthBody:
-    """Prove by a recent real inference that every model works."""
+    """Tell by a recent real inference whether every model works."""
+    failing = _find_failing(resources.models)
     served = [_describe(model) for model in resources.models.by_name.values()]
-    return HealthBody(alive=True, ready=True, models=served)
+    return HealthBody(alive=True, ready=not failing, models=served)
 
 
 @router.get("/health/live", summary="Whether the process answers")
@@ -27,11 +30,19 @@ async def live() -> ProbeBody:
     return ProbeBody(status="live")
 
 
-@router.get("/health/ready", summary="Whether predictions can be made")
+@router.get("/health/ready", responses=problems(503), summary="Whether predictions can be made")
 async def ready(resources: DepResources) -> ProbeBody:
-    """Answer after a recent real inference of every model."""
-    for model in resources.models.by_name.values():
-        _describe(model)
+    """Answer after a recent real inference of every model.
+
+    Raises:
+        NotReadyError: If one fails.
+    """
+    failing = _find_failing(resources.models)
+    if failing:
+        raise NotReadyError(
+            f"Failed its self-test, a real inference: {', '.join(failing)}. The failure was logged; "
+            "restart the service, or export the model anew."
+        )
     return ProbeBody(status="ready")
 
 
@@ -46,10 +57,25 @@ async def manifests(
     return [served.bundle.manifest for served in resources.models.by_name.values()]
 
 
-def _describe(model: Model) -> ServedModel:
-    """Describe a model after making sure that its self-test is recent."""
-    if model.self_test_age_s > MAX_SELF_TEST_AGE_S:
+def _find_failing(models: Models) -> list[str]:
+    """Return the names of the models that do not work."""
+    return [name for name, model in models.by_name.items() if not _works(model)]
+
+
+def _works(model: Model) -> bool:
+    """Tell whether a model's self-test succeeded of late; an old one is repeated."""
+    if model.self_test_age_s <= MAX_SELF_TEST_AGE_S:
+        return True
+    try:
         model.self_test()
+    except Exception as error:  # an engine that fails may raise anything, and health must answer
+        logger.error("self-test of %s failed", model.bundle.manifest.name, exc_info=error)
+        return False
+    return True
+
+
+def _describe(model: Model) -> ServedModel:
+    """Describe a model; the age of its self-test grows while it fails."""
     return ServedModel(
         name=model.bundle.manifest.name,
         version=model.bundle.manifest.version,

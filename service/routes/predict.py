@@ -6,7 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 
 from service.answers import answer_prediction
-from service.preprocessing import CanonicalDigit, preprocess, read_header
+from service.preprocessing import CanonicalDigit, open_image, preprocess_opened
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import PredictionBody
 from service.uploads import read_body, single_file, split_files
@@ -57,7 +57,7 @@ async def predict(
 
 async def _see(upload: bytes, resources: Resources) -> CanonicalDigit:
     """Preprocess small pictures at once and large ones in a thread, so that nobody waits for a photo."""
-    limits = resources.settings.upload_limits
-    if read_header(upload, limits).pixels <= INLINE_PIXELS:
-        return preprocess(upload, limits)
-    return await to_thread.run_sync(preprocess, upload, limits, limiter=resources.decoders)
+    image = open_image(upload, resources.settings.upload_limits)
+    if image.num_pixels <= INLINE_PIXELS:
+        return preprocess_opened(image)
+    return await to_thread.run_sync(preprocess_opened, image, limiter=resources.decoders)

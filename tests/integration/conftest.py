@@ -19,6 +19,13 @@ START_TIMEOUT_S = 60
 @contextmanager
 def running_service(tmp_path: Path, **settings: str) -> Generator[httpx.Client]:
     """Run the service with settings, and give a client for it."""
+    with running_process(tmp_path, **settings) as (client, _process_id):
+        yield client
+
+
+@contextmanager
+def running_process(tmp_path: Path, **settings: str) -> Generator[tuple[httpx.Client, int]]:
+    """Run the service with settings, and give a client for it and its process's id."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -34,7 +41,7 @@ def running_service(tmp_path: Path, **settings: str) -> Generator[httpx.Client]:
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             _wait_until_ready(client, process, tmp_path / "log")
-            yield client
+            yield client, process.pid
     finally:
         process.terminate()
         process.wait(30)

@@ -1,35 +1,19 @@
 """`POST /predict` of a real service, over both engines."""
 
 import io
-import struct
 import time
-import zlib
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.hostile_files import png_bomb
 from tests.pictures import draw, encode, photo
 
 pytestmark = pytest.mark.integration
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-
-
-def _bomb() -> bytes:
-    """Write a 30,000x30,000 PNG of under a megabyte whose header is honest."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
-    rows = zlib.compress(b"\0" * 1_000_000)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    )
 
 
 class TestAnswer:
@@ -109,7 +93,7 @@ class TestErrors:
             pytest.param(b"", 422, "empty-upload", id="empty"),
             pytest.param(b"hello, I am text\n", 415, "unsupported-media", id="text"),
             pytest.param(encode(draw())[:300], 422, "broken-image", id="truncated"),
-            pytest.param(_bomb(), 422, "image-too-large", id="bomb"),
+            pytest.param(png_bomb(), 422, "image-too-large", id="bomb"),
             pytest.param(encode(Image.new("L", (280, 280), 255)), 422, "blank-image", id="blank"),
             pytest.param(b"\0" * 3_000_001, 413, "upload-too-large", id="too large"),
             pytest.param(b"--x\r\nnonsense", 422, "malformed-multipart", id="multipart"),

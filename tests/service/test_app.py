@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from service.app import RequestContext
+from tests.service.in_process import FakeEngine, ask, load_model
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,3 +49,24 @@ class TestRequestContext:
         start = _request(headers=[(b"x-request-id", offered)])[0]
 
         assert len(dict(start["headers"])[b"x-request-id"]) == 32
+
+    def test_other_protocols_pass(self) -> None:
+        """What is no HTTP request, a start-up say, passes untouched."""
+        seen: list[Scope] = []
+
+        async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+            seen.append(scope)
+
+        async def unused(*_: Any) -> Any:
+            raise AssertionError
+
+        asyncio.run(RequestContext(app)({"type": "lifespan"}, unused, unused))
+
+        assert seen == [{"type": "lifespan"}]
+
+
+def test_root_leads_to_the_documentation() -> None:
+    """A person who opens the root is shown what there is."""
+    answer = ask(load_model(FakeEngine()), "GET", "/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")

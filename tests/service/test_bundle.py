@@ -1,5 +1,6 @@
 """Reading bundles: what is served and what is refused."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -69,6 +70,17 @@ class TestRead:
         (place / MANIFEST).unlink()
 
         with pytest.raises(BundleError, match=r"has no readable assets\.extra/manifest\.json"):
+            _read(place)
+
+    def test_unreadable_file(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A file that the disk does not give is a bundle's error, not a crash."""
+
+        def fail(*_: object) -> None:
+            raise OSError("the disk is failing")
+
+        monkeypatch.setattr(hashlib, "file_digest", fail)
+
+        with pytest.raises(BundleError, match="has files that cannot be read"):
             _read(place)
 
     def test_other_preprocessing(self, place: Path) -> None:

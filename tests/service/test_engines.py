@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service import engines
 from service.bundle import Bundle
 from service.engines import create_engine
+from service.errors import EngineUnavailableError
 from service.preprocessing import PREPROCESSING_VERSION
 
 BUNDLE = Path(__file__).parents[2] / "models/digits/1"
@@ -36,3 +38,60 @@ def test_results_are_copies() -> None:
     engine.predict(images[1:2])
 
     assert (first == before).all()
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    """The embedded bundle."""
+    return Bundle.read(BUNDLE, preprocessing_version=PREPROCESSING_VERSION)
+
+
+class TestAuto:
+    """Which engine `auto` takes."""
+
+    def test_without_a_gpu(self, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+        """LiteRT on a machine without a GPU, though TensorFlow may be installed."""
+        monkeypatch.setattr(engines, "_has_gpu", lambda: False)
+
+        assert create_engine("auto", bundle).name == "litert"
+
+    def test_without_tensorflow(self, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+        """LiteRT where there is a GPU but no TensorFlow."""
+        monkeypatch.setattr(engines, "_has_gpu", lambda: True)
+        monkeypatch.setattr(engines, "_is_installed", lambda package: package != "tensorflow")
+
+        assert create_engine("auto", bundle).name == "litert"
+
+    @pytest.mark.tensorflow
+    def test_with_both(self, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+        """TensorFlow where there are both."""
+        monkeypatch.setattr(engines, "_has_gpu", lambda: True)
+
+        assert create_engine("auto", bundle).name == "tensorflow"
+
+
+def test_missing_package(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine whose package is not installed is refused with what to do."""
+    monkeypatch.setattr(engines, "_is_installed", lambda _package: False)
+
+    with pytest.raises(EngineUnavailableError, match="Install the requirements"):
+        create_engine("tensorflow", bundle)
+
+
+@pytest.mark.tensorflow
+def test_gpu_memory_grows_as_needed(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A visible GPU is named and not taken whole, as TensorFlow would by itself."""
+    import tensorflow as tf
+
+    grown: list[tuple[str, bool]] = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _kind: ["a GPU"])
+    monkeypatch.setattr(
+        tf.config.experimental,
+        "set_memory_growth",
+        lambda gpu, is_on: grown.append((gpu, is_on)),
+    )
+
+    engine = create_engine("tensorflow", bundle)
+
+    assert engine.device == "gpu:0"
+    assert grown == [("a GPU", True)]

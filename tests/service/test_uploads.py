@@ -45,8 +45,14 @@ class TestSplitFiles:
 
     @pytest.mark.parametrize(
         "form",
-        [_form(FILE + b"image")[:-9], b"--x\r\nnonsense", b"--\r\n", b"--"],
-        ids=["cut off", "no header", "no boundary", "nothing"],
+        [
+            _form(FILE + b"image")[:-9],
+            b"--x\r\nnonsense",
+            _form(b"bad name: value\r\n\r\nx"),
+            b"--\r\n",
+            b"--",
+        ],
+        ids=["cut off", "no header", "bad header", "no boundary", "nothing"],
     )
     def test_damaged(self, form: bytes) -> None:
         """A form that does not end is refused, not taken in part."""

@@ -1,5 +1,7 @@
 """Tests of the command line as a whole."""
 
+import os
+import runpy
 import subprocess
 import sys
 from importlib.metadata import version
@@ -7,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from service.cli import ENGINES, main
+from service.cli import ENGINES, main, predict
 from service.engines import EngineKind
 
 
@@ -75,6 +77,38 @@ class TestMain:
         )
 
         assert run.stdout.startswith(b"digitserve ")
+
+    def test_main_module(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The module runs the command when it is run, and nothing when it is imported."""
+        monkeypatch.setattr(sys, "argv", ["service", "--version"])
+
+        assert runpy.run_module("service.__main__", run_name="imported")["main"] is main
+        with pytest.raises(SystemExit) as exit_:
+            runpy.run_module("service", run_name="__main__")
+
+        assert exit_.value.code == 0
+
+    def test_interrupt(self, seven: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ctrl+C ends a command with the code that shells expect, without a traceback."""
+
+        def interrupt(_name: str) -> bytes:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(predict, "read_file", interrupt)
+
+        assert main(["predict", seven]) == 130
+
+    def test_reader_that_leaves(self, seven: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Output that nobody reads any more ends with code 141; what is left goes nowhere."""
+        reading, writing = os.pipe()
+        os.close(reading)
+
+        with os.fdopen(writing, "w") as output:
+            monkeypatch.setattr(sys, "stdout", output)
+            code = main(["predict", "--json", seven])
+            output.write("left")
+
+        assert code == 141
 
     def test_engines_are_those_of_the_settings(self) -> None:
         """`--engine` offers what the settings take, though it does not import them."""

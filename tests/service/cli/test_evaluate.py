@@ -6,11 +6,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from service.cli import main
+from service.cli import evaluate, main
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
+from tests.service.labelled_data.files import make_zip
 
 Capture = pytest.CaptureFixture[str]
 VALIDATION = str(Settings().models_dir / "digits/1/assets.extra/validation.npz")
@@ -97,3 +99,64 @@ class TestHumanOutput:
         assert "Calibration error " in out
         assert " 1  .  .  .  .  .  .  .  1  .  . " in out
         assert "Left out of the scores: 1\n  7/c.png: " in out
+
+    def test_many_left_out(self, tmp_path: Path, capsys: Capture) -> None:
+        """Of many pictures that were left out, ten are named and the rest counted."""
+        pictures = {"7/good.png": draw_seven()} | {f"7/{n:02}.png": b"none" for n in range(13)}
+        (tmp_path / "data.zip").write_bytes(make_zip(pictures))
+
+        code = main(["evaluate", str(tmp_path / "data.zip")])
+
+        out = capsys.readouterr().out
+        assert code == 1
+        assert "Left out of the scores: 13\n  7/00.png: " in out
+        assert "  7/09.png: " in out
+        assert "  7/10.png: " not in out
+        assert "  and 3 more; --json names them all" in out
+
+    def test_unusable_data(self, seven: str, capsys: Capture) -> None:
+        """What is wrong with the data goes to standard error, in one line."""
+        code = main(["evaluate", seven])
+
+        captured = capsys.readouterr()
+        assert (code, captured.out) == (1, "")
+        assert captured.err.startswith("digitserve: The bytes are no labelled data that we take")
+
+
+class TestUnusable:
+    """Of services and models that cannot be used."""
+
+    def test_unknown_model(self, url: str, capsys: Capture) -> None:
+        """A model that the service lacks ends with code 2 and the names that it has."""
+        code = main(["evaluate", "--url", url, "--model", "no"])
+
+        assert (code, capsys.readouterr().err.splitlines()[-1]) == (
+            2,
+            "digitserve: There is no model 'no' here. Served are: digits, textbook.",
+        )
+
+    @pytest.mark.parametrize(
+        "events", ["", 'event: progress\ndata: {"done": 1, "total": 2}\n\n', ": a comment\n\n"]
+    )
+    def test_stream_that_ends_early(
+        self, events: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        """A service that stops before the result, killed say, ends with code 3."""
+        transport = httpx.MockTransport(lambda _request: httpx.Response(200, text=events))
+        client = httpx.Client(transport=transport, base_url="http://other")
+        monkeypatch.setattr(evaluate, "connect", lambda _url, **_: client)
+
+        code = main(["evaluate", "--url", "http://other"])
+
+        assert code == 3
+        assert "http://other ended its answer before the result" in capsys.readouterr().err
+
+    def test_service_that_fails(self, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+        """A failure of the service in the midst of the stream is not the data's fault: code 3."""
+        events = 'event: error\ndata: {"status": 500, "detail": "It failed."}\n\n'
+        transport = httpx.MockTransport(lambda _request: httpx.Response(200, text=events))
+        client = httpx.Client(transport=transport, base_url="http://other")
+        monkeypatch.setattr(evaluate, "connect", lambda _url, **_: client)
+
+        assert main(["evaluate", "--url", "http://other"]) == 3
+        assert "answered with status 500: It failed." in capsys.readouterr().err

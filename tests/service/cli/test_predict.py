@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from service.cli import main
+from tests.pictures import draw, encode
 from tests.service.cli.conftest import draw_seven
 
 Capture = pytest.CaptureFixture[str]
@@ -105,6 +107,15 @@ class TestHumanOutput:
         assert headline.endswith("%, ok")
         assert [bar.split()[0] for bar in bars] == list("0123456789")
         assert len(bars[7]) > 40 > len(bars[6])
+
+    def test_warnings(self, tmp_path: Path, capsys: Capture) -> None:
+        """What may make the answer less sure stands below the headline."""
+        (tmp_path / "faint.png").write_bytes(encode(draw(ink=170, paper=200)))
+
+        main(["predict", str(tmp_path / "faint.png")])
+
+        warning = capsys.readouterr().out.splitlines()[1]
+        assert warning == "  The digit has little contrast with its background."
 
     def test_bad_file_on_standard_error(self, capsys: Capture) -> None:
         """What is wrong with a file goes to standard error, in one line."""

@@ -86,6 +86,12 @@ class TestStrokeWeight:
         assert not is_thicker
         assert thick is crop
 
+    def test_faint(self) -> None:
+        """Ink that is too faint to measure stays as it is."""
+        crop = np.full((200, 2), 100, np.uint8)
+
+        assert stroke_weight(crop) == (crop, False)
+
 
 def test_place_keeps_the_aspect() -> None:
     """A bar of 100x20 becomes one of 20x4, with full ink, centred."""

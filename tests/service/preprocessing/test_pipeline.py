@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from service.bundle import Bundle
 from service.errors import BlankImageError, ImageTooLargeError, UploadError
@@ -90,6 +90,27 @@ class TestInvariance:
             dusty.paste(0, (*at, at[0] + 4, at[1] + 4))
 
         assert _distance(image, dusty) == 0
+
+    def test_tiny_picture(self) -> None:
+        """A picture of a few pixels reads like a large one."""
+        assert _distance(draw(), draw(size=(40, 40))) < 12
+
+    def test_detached_stroke(self) -> None:
+        """A stroke of the digit that touches no other, as the bar of a 5, is kept."""
+        image = draw()
+        image.paste(0, (80, 20, 200, 45))
+
+        seen = preprocess(encode(image), LIMITS)
+
+        assert "parts-removed" not in seen.steps
+        assert seen.ink_box.top <= 22
+
+    def test_frame(self) -> None:
+        """A frame along the border is no part of the digit."""
+        framed = draw()
+        ImageDraw.Draw(framed).rectangle((0, 0, 279, 279), outline=0, width=3)
+
+        assert _distance(draw(), framed) == 0
 
     def test_exif_orientation(self) -> None:
         """A picture that its EXIF tag turns is upright, and says so."""

@@ -1,0 +1,77 @@
+"""Files that are made to hurt a service: small to send, large or dangerous to read."""
+
+import io
+import struct
+import zipfile
+import zlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.pictures import draw, encode
+
+
+@cache
+def png_bomb() -> bytes:
+    """Write a whole PNG of 30,000x30,000 black pixels in 110 kB; decoded it takes 900 MB."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(30_000 * (1 + 30_000 // 8)))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+@cache
+def largest_png() -> bytes:
+    """Draw a 7 on 7,000x7,000 pixels with an alpha channel, just within the default bound."""
+    return encode(_largest(), "PNG", compress_level=1)
+
+
+@cache
+def largest_webp() -> bytes:
+    """Draw the same as a lossless WEBP, which takes more memory to decode than any other format."""
+    return encode(_largest(), "WEBP", lossless=True, quality=0, method=0)
+
+
+def _largest() -> Image.Image:
+    """Draw a 7 on 49 megapixels, red, green, blue and alpha."""
+    return draw(size=(7000, 7000)).convert("RGBA")
+
+
+def zip_of_zips() -> bytes:
+    """Nest a zip of 100 MB of zeros in a digit's folder."""
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("7/a.png", bytes(100_000_000))
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.writestr("7/inner.zip", inner.getvalue())
+    return outer.getvalue()
+
+
+class _Touch:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+def pickled_npz(marker: Path) -> bytes:
+    """Hide a pickle in an npz; whoever unpickles it makes a file.
+
+    Args:
+        marker: The file that must never come to be.
+    """
+    buffer = io.BytesIO()
+    np.savez(buffer, images=np.array([_Touch(marker)], dtype=object), labels=np.array([1]))
+    return buffer.getvalue()

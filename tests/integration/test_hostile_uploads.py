@@ -1,0 +1,129 @@
+"""What hostile uploads cost a real service, in memory: each meets a fresh one."""
+
+import re
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.hostile_files import largest_png, largest_webp, pickled_npz, png_bomb, zip_of_zips
+from tests.integration.conftest import running_process
+from tests.pictures import draw, encode
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc"),
+]
+
+# Growth of the peak resident memory in MB. An RGBA picture of 49 megapixels is 196 MB, and WEBP's
+# decoder keeps nearly four of them; an upload of 20 MiB is held twice while its pieces are joined.
+REFUSED, DECODED, DECODED_WEBP, UPLOADED = 12, 240, 850, 60
+
+Service = tuple[httpx.Client, int]
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Generator[Service]:
+    """A fresh service that has answered once, and its process's id."""
+    with running_process(tmp_path, ENGINE="litert") as (client, process_id):
+        client.post("/predict", content=encode(draw())).raise_for_status()
+        yield client, process_id
+
+
+def _peak_memory_mb(process_id: int) -> float:
+    """Peak resident memory of a process in MB, as the kernel counts it; proc(5), `VmHWM`."""
+    status = Path(f"/proc/{process_id}/status").read_text()
+    (kibibytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kibibytes) * 1024 / 1e6
+
+
+def _post(service: Service, path: str, *, max_growth_mb: float, **body: object) -> httpx.Response:
+    """Send an upload; the peak may grow by so much, and the service must live on."""
+    client, process_id = service
+    before_mb = _peak_memory_mb(process_id)
+
+    answer = client.post(path, **body)  # type: ignore[arg-type]  # httpx's own arguments
+
+    assert _peak_memory_mb(process_id) - before_mb <= max_growth_mb
+    assert client.get("/health/ready").status_code == 200
+    assert client.post("/predict", content=encode(draw())).json()["class"] == 7
+    return answer
+
+
+def _code(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a problem."""
+    return answer.status_code, answer.json()["type"].removeprefix("urn:problem-type:digitserve:")
+
+
+class TestPredict:
+    """`POST /predict`."""
+
+    @pytest.mark.parametrize(
+        ("make_body", "status", "code", "max_growth_mb"),
+        [
+            pytest.param(png_bomb, 422, "image-too-large", REFUSED, id="bomb"),
+            pytest.param(bytes, 422, "empty-upload", REFUSED, id="empty"),
+            pytest.param(lambda: encode(draw())[:300], 422, "broken-image", REFUSED, id="cut"),
+            pytest.param(
+                lambda: largest_png()[:500_000], 422, "broken-image", DECODED, id="large cut"
+            ),
+            pytest.param(
+                lambda: bytes(20 * 1024**2), 415, "unsupported-media", UPLOADED, id="zeros"
+            ),
+            pytest.param(zip_of_zips, 415, "unsupported-media", REFUSED, id="zip"),
+        ],
+    )
+    def test_refused(
+        self,
+        service: Service,
+        make_body: Callable[[], bytes],
+        status: int,
+        code: str,
+        max_growth_mb: float,
+    ) -> None:
+        """A bad upload costs no more than its own bytes, and pixels that had to be read."""
+        answer = _post(service, "/predict", max_growth_mb=max_growth_mb, content=make_body())
+
+        assert _code(answer) == (status, code)
+
+    def test_text_named_as_an_image(self, service: Service) -> None:
+        """A name and a content type make no image."""
+        file = ("digit.png", b"I am a digit, believe me.\n", "image/png")
+
+        answer = _post(service, "/predict", max_growth_mb=REFUSED, files={"file": file})
+
+        assert _code(answer) == (415, "unsupported-media")
+
+    @pytest.mark.parametrize(
+        ("make_body", "max_growth_mb"),
+        [(largest_png, DECODED), (largest_webp, DECODED_WEBP)],
+        ids=["png", "webp"],
+    )
+    def test_largest_picture(
+        self, service: Service, make_body: Callable[[], bytes], max_growth_mb: float
+    ) -> None:
+        """49 megapixels with an alpha channel are recognised, and held in memory once."""
+        answer = _post(service, "/predict", max_growth_mb=max_growth_mb, content=make_body())
+
+        assert answer.json()["class"] == 7
+
+
+class TestEvaluate:
+    """`POST /evaluate`."""
+
+    def test_zip_of_zips(self, service: Service) -> None:
+        """A zip in a zip is not unpacked."""
+        answer = _post(service, "/evaluate", max_growth_mb=REFUSED, content=zip_of_zips())
+
+        assert _code(answer) == (422, "unusable-labelled-data")
+
+    def test_pickle(self, service: Service, tmp_path: Path) -> None:
+        """A pickle in an npz is refused, never unpickled."""
+        marker = tmp_path / "unpickled"
+
+        answer = _post(service, "/evaluate", max_growth_mb=REFUSED, content=pickled_npz(marker))
+
+        assert _code(answer) == (422, "unusable-labelled-data")
+        assert not marker.exists()

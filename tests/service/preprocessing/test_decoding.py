@@ -1,0 +1,75 @@
+"""Opening and decoding: what the header says, and what is read after it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.errors import BrokenImageError, EmptyUploadError, ImageTooLargeError
+from service.preprocessing import UploadLimits, open_image
+from tests.pictures import draw, encode
+
+LIMITS = UploadLimits()
+
+
+class TestOpenImage:
+    """`open_image`."""
+
+    def test_size(self) -> None:
+        """The size is that of the file, before any reduction."""
+        image = open_image(encode(draw(size=(900, 700)), "JPEG"), LIMITS)
+
+        image.decode()
+
+        assert (image.width, image.height, image.num_pixels) == (900, 700, 630_000)
+
+    def test_pixels_are_not_read(self) -> None:
+        """A file whose pixels are missing opens; decoding it tells."""
+        image = open_image(encode(draw())[:60], LIMITS)
+
+        with pytest.raises(BrokenImageError, match="The PNG image is truncated or damaged"):
+            image.decode()
+
+    def test_empty(self) -> None:
+        """No bytes are no image."""
+        with pytest.raises(EmptyUploadError):
+            open_image(b"", LIMITS)
+
+    def test_bound_is_inclusive(self) -> None:
+        """As many pixels as allowed are allowed."""
+        upload = encode(Image.new("L", (20, 10)))
+
+        assert open_image(upload, UploadLimits(max_pixels=200)).num_pixels == 200
+        with pytest.raises(ImageTooLargeError):
+            open_image(upload, UploadLimits(max_pixels=199))
+
+
+class TestDecode:
+    """`OpenedImage.decode`."""
+
+    def test_reduces(self) -> None:
+        """The picture is at most 400 pixels wide and high, and tells its scale."""
+        picture = open_image(encode(draw(size=(900, 600))), LIMITS).decode()
+
+        assert picture.grey.shape == (267, 400)
+        assert picture.scale == pytest.approx(900 / 400)
+        assert picture.steps == ("reduced",)
+
+    def test_strips_leave_no_seams(self) -> None:
+        """A picture that is reduced in strips is the one that is reduced whole."""
+        noise = np.random.default_rng(0).integers(0, 256, (1310, 1700), np.uint8)
+        whole = Image.fromarray(noise).reduce(4)
+        whole.thumbnail((400, 400), Image.Resampling.BOX)
+
+        picture = open_image(encode(Image.fromarray(noise)), LIMITS).decode()
+
+        assert (picture.grey == np.asarray(whole)).all()
+
+    def test_large_picture_is_turned(self) -> None:
+        """The orientation of a picture outlives its reduction."""
+        exif = Image.Exif()
+        exif[0x0112] = 6
+
+        picture = open_image(encode(draw(size=(1600, 1000)), exif=exif), LIMITS).decode()
+
+        assert picture.grey.shape == (400, 250)
+        assert picture.steps == ("rotated", "reduced")

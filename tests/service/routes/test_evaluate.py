@@ -1,0 +1,91 @@
+"""`POST /evaluate` as JSON and as a stream of events."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from service.problems import UNKNOWN_FAILURE
+from service.recognition import Model
+from tests.pictures import draw, encode
+from tests.service.in_process import FakeEngine, ask, load_model
+from tests.service.labelled_data.files import make_zip
+
+STREAM = {"accept": "text/event-stream"}
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """An engine that may come to fail."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def model(engine: FakeEngine) -> Model:
+    """A model that says 7 to everything."""
+    return load_model(engine)
+
+
+def _events(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """Take a stream apart into names and data."""
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [
+        (name.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
+        for name, data in blocks
+    ]
+
+
+class TestJson:
+    """Without `Accept: text/event-stream`."""
+
+    def test_pictures(self, model: Model) -> None:
+        """Labelled pictures are scored."""
+        upload = make_zip({"7/a.png": encode(draw()), "1/b.png": encode(draw())})
+
+        answer = ask(model, "POST", "/evaluate", content=upload).json()
+
+        assert (answer["n"], answer["accuracy"], answer["model"]["name"]) == (2, 0.5, "digits")
+        assert answer["confusion_matrix"][1][7] == 1
+
+
+class TestStream:
+    """With it."""
+
+    def test_result(self, model: Model) -> None:
+        """The stream ends with what the JSON says."""
+        upload = make_zip({"7/a.png": encode(draw())})
+
+        answer = ask(model, "POST", "/evaluate", content=upload, headers=STREAM)
+
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        name, data = _events(answer.text)[-1]
+        assert (name, data["n"], data["accuracy"]) == ("result", 1, 1.0)
+
+    def test_progress(self, model: Model) -> None:
+        """Before it, progress is told, up to the whole."""
+        events = _events(ask(model, "POST", "/evaluate", headers=STREAM).text)
+
+        assert [name for name, _ in events] == ["progress"] * (len(events) - 1) + ["result"]
+        counts = [data["done"] for name, data in events if name == "progress"]
+        assert counts == sorted(counts)
+        assert counts[-1:] == [10_000]
+
+    def test_our_own_error(self, model: Model) -> None:
+        """Data that cannot be used ends the stream with its problem."""
+        answer = ask(model, "POST", "/evaluate", content=b"no data", headers=STREAM)
+
+        ((name, data),) = _events(answer.text)
+        assert (name, data["status"], data["title"]) == ("error", 415, "Unsupported media")
+
+    def test_unknown_failure(
+        self, engine: FakeEngine, model: Model, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What nobody foresaw ends it with the constant sentence; the log has the traceback."""
+        engine.failure = RuntimeError("secret path /srv/models")
+
+        with caplog.at_level(logging.ERROR, logger="digitserve"):
+            answer = ask(model, "POST", "/evaluate", headers=STREAM)
+
+        assert _events(answer.text) == [("error", {"status": 500, "detail": UNKNOWN_FAILURE})]
+        assert [record.exc_info is not None for record in caplog.records] == [True]

@@ -1,0 +1,120 @@
+"""How `/predict` treats small and large uploads."""
+
+import threading
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from service.preprocessing import OpenedImage, Picture
+from service.routes.predict import INLINE_PIXELS
+from service.settings import Settings
+from tests.pictures import draw, encode
+from tests.service.in_process import FakeEngine, ask, load_model
+
+SMALL, LARGE = (280, 280), (600, 500)
+
+
+@pytest.fixture
+def openings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files' formats, one for each time that a header is read."""
+    formats, genuine = [], Image.open
+
+    def note_and_open(*arguments: Any, **options: Any) -> Image.Image:
+        image = genuine(*arguments, **options)
+        formats.append(str(image.format))
+        return image
+
+    monkeypatch.setattr(Image, "open", note_and_open)
+    return formats
+
+
+class TestPredict:
+    """`POST /predict`."""
+
+    @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
+    def test_header_is_read_once(self, size: tuple[int, int], openings: list[str]) -> None:
+        """One upload is opened once, be it decoded on the event loop or in a thread."""
+        model = load_model(FakeEngine())
+
+        answer = ask(model, "POST", "/predict", content=encode(draw(size=size)))
+
+        assert answer.json()["class"] == 7
+        assert openings == ["PNG"]
+
+    @pytest.mark.parametrize(
+        ("size", "is_in_thread"), [(SMALL, False), (LARGE, True)], ids=["small", "large"]
+    )
+    def test_large_pictures_are_decoded_in_a_thread(
+        self, size: tuple[int, int], is_in_thread: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Pictures over the bound leave the event loop free; smaller ones save the hop."""
+        threads, genuine = [], OpenedImage.decode
+
+        def note_and_decode(image: OpenedImage) -> Picture:
+            threads.append(threading.current_thread())
+            return genuine(image)
+
+        monkeypatch.setattr(OpenedImage, "decode", note_and_decode)
+
+        ask(load_model(FakeEngine()), "POST", "/predict", content=encode(draw(size=size)))
+
+        assert (size[0] * size[1] > INLINE_PIXELS) == is_in_thread
+        assert [thread is not threading.main_thread() for thread in threads] == [is_in_thread]
+
+    def test_detail(self) -> None:
+        """`?detail=true` adds what the model saw."""
+        model = load_model(FakeEngine())
+
+        answer = ask(model, "POST", "/predict?detail=true", content=encode(draw()))
+
+        assert answer.json()["detail"]["canonical"].startswith("data:image/png;base64,")
+        assert answer.json()["detail"]["steps"] == ["inverted", "cropped", "scaled", "shifted"]
+
+
+class TestBound:
+    """The bound on the body."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        """At most 1 MiB."""
+        return Settings(max_upload_bytes=1024 * 1024)
+
+    def test_announced(self, settings: Settings) -> None:
+        """A body that is announced as too large is not read."""
+        body = _UnreadBody()
+
+        answer = ask(
+            load_model(FakeEngine()),
+            "POST",
+            "/predict",
+            settings=settings,
+            content=body,
+            headers={"content-length": "2000000"},
+        )
+
+        assert answer.status_code == 413
+        assert "larger than 1 MiB" in answer.json()["detail"]
+        assert body.num_chunks == 0
+
+    def test_turns_out(self, settings: Settings) -> None:
+        """A body of unknown length is read no further than the bound."""
+        body = _UnreadBody()
+
+        answer = ask(load_model(FakeEngine()), "POST", "/predict", settings=settings, content=body)
+
+        assert answer.status_code == 413
+        assert body.num_chunks == 5
+
+
+class _UnreadBody:
+    """An endless body in chunks of 256 KiB that counts how far it is read."""
+
+    def __init__(self) -> None:
+        self.num_chunks = 0
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        while True:
+            self.num_chunks += 1
+            yield bytes(256 * 1024)

@@ -1,0 +1,89 @@
+"""What the Makefile promises, with a Python that only pretends to install."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FAKE_PYTHON = """\
+#!/bin/sh
+case "$*" in
+"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && sleep 0.3 && echo built >> log ;;
+"-m pip "*) ;;
+*) exec {python} "$@" ;;
+esac
+"""
+
+MAKE = shutil.which("make") or ""
+
+pytestmark = pytest.mark.skipif(not MAKE, reason="make is not installed")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout of what `make` reads, with the pretending Python as `./python`."""
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    python = tmp_path / "python"
+    python.write_text(FAKE_PYTHON.format(python=sys.executable))
+    python.chmod(0o755)
+    return tmp_path
+
+
+def _make(checkout: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """Start `make` with the pretending Python."""
+    return subprocess.Popen(
+        [MAKE, "--silent", "PYTHON=./python", *arguments],
+        cwd=checkout,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _finish(process: "subprocess.Popen[str]") -> str:
+    """Wait for a `make` that must succeed, and return what it said."""
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    return said
+
+
+@pytest.mark.parametrize("environment", [".venv/serve", ".venv/dev"])
+class TestEnvironment:
+    """The rules that make virtual environments."""
+
+    def test_is_built_once_by_two_at_a_time(self, checkout: Path, environment: str) -> None:
+        """Of several that come at once, one builds and the others wait, then find it done."""
+        processes = [_make(checkout, f"{environment}/ready") for _ in range(3)]
+
+        said = "".join(_finish(process) for process in processes)
+
+        assert (checkout / "log").read_text() == "built\n"
+        assert said.count(f"Preparing {environment}") == 1
+
+    def test_is_built_anew_when_requirements_change(self, checkout: Path, environment: str) -> None:
+        """Nothing is done twice, until the locked requirements are newer."""
+        for _ in range(2):
+            _finish(_make(checkout, f"{environment}/ready"))
+        assert (checkout / "log").read_text() == "built\n"
+
+        requirements = checkout / "requirements/build.txt"
+        ready = (checkout / environment / "ready").stat()
+        newer = (ready.st_atime_ns, ready.st_mtime_ns + 10_000_000_000)
+        os.utime(requirements, ns=newer)
+        _finish(_make(checkout, f"{environment}/ready"))
+
+        assert (checkout / "log").read_text() == "built\nbuilt\n"
+
+
+def test_help_lists_the_targets(checkout: Path) -> None:
+    """`make help` shows every target that has a comment, `serve` and `test` before all others."""
+    lines = _finish(_make(checkout, "help")).splitlines()
+
+    assert [line.split()[1] for line in lines[:3]] == ["help", "serve", "test"]
+    assert len(lines) >= 10
