@@ -60,15 +60,17 @@ class Metrics(_Record):
 
 
 class Decision(_Record):
-    """Thresholds on the top probability, fitted on validation digits.
+    """Thresholds that turn probabilities into a status, fitted on validation digits.
 
     Attributes:
-        uncertain_below: Below it several digits fit: status `uncertain`.
-        not_a_digit_below: Below it no digit fits: status `not_a_digit`.
+        uncertain_below: Top probability below which several digits fit: status `uncertain`.
+        not_a_digit_below: Top probability below which no digit fits: status `not_a_digit`.
+        novel_above: Novelty (see `service.recognition.novelty`) above which no digit fits.
     """
 
     uncertain_below: float = Field(ge=0, le=1)
     not_a_digit_below: float = Field(ge=0, le=1)
+    novel_above: float = Field(ge=0, le=1)
 
 
 class Manifest(_Record):

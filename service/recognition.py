@@ -43,6 +43,23 @@ class Prediction:
         return float(self.probabilities[self.digit])
 
 
+def novelty(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Tell how likely each picture is no digit at all.
+
+    A network that knows what is no digit shares that probability among the ten evenly, so ten times the
+    least of them is that probability (and a little more where every digit fits somewhat). A network that
+    does not know it gives about 0.
+
+    Args:
+        probabilities: [N, 10].
+
+    Returns:
+        [N], 0..1.
+    """
+    least: npt.NDArray[np.floating] = probabilities.min(axis=1)
+    return least * probabilities.shape[1]
+
+
 class Model:
     """A bundle loaded into an engine.
 
@@ -63,7 +80,15 @@ class Model:
         probabilities = self.engine.predict(seen.image[np.newaxis])[0].astype(np.float64)
         probabilities /= probabilities.sum()
         digit = int(probabilities.argmax())
-        return Prediction(digit, probabilities, self._status(float(probabilities[digit])), seen)
+        return Prediction(digit, probabilities, self.judge(probabilities), seen)
+
+    def judge(self, probabilities: npt.NDArray[np.floating]) -> Status:
+        """Turn probabilities [10] into a status by the bundle's thresholds."""
+        decision, confidence = self.bundle.manifest.decision, float(probabilities.max())
+        is_novel = novelty(probabilities[np.newaxis])[0] > decision.novel_above
+        if is_novel or confidence < decision.not_a_digit_below:
+            return "not_a_digit"
+        return "uncertain" if confidence < decision.uncertain_below else "ok"
 
     def self_test(self) -> None:
         """Run a real inference and remember when it succeeded.
@@ -83,13 +108,6 @@ class Model:
     def self_test_age_s(self) -> float:
         """Seconds since the last successful self-test."""
         return time.monotonic() - self._tested_at
-
-    def _status(self, confidence: float) -> Status:
-        """Turn the top probability into a status by the bundle's thresholds."""
-        decision = self.bundle.manifest.decision
-        if confidence < decision.not_a_digit_below:
-            return "not_a_digit"
-        return "uncertain" if confidence < decision.uncertain_below else "ok"
 
 
 @dataclass(frozen=True)

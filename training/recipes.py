@@ -36,10 +36,10 @@ class Diet:
     """
 
     mnist: int = 55_000
-    uploads: int = 48_000
-    others: int = 16_000
-    corpus_digits: int = 140_000
-    corpus_others: int = 40_000
+    uploads: int = 45_000
+    others: int = 15_000
+    corpus_digits: int = 100_000
+    corpus_others: int = 30_000
     mnist_plan: AugmentationPlan = field(default_factory=AugmentationPlan)
     upload_plan: AugmentationPlan = field(
         default_factory=lambda: AugmentationPlan(

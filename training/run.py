@@ -25,15 +25,19 @@ from training.checkpoints import (
     read_state,
     save,
 )
-from training.corpus import CorpusPlan, load_corpus
+from training.calibration import fit_temperature
+from training.corpus import Corpus, CorpusPlan, load_corpus
 from training.data import Images, Mnist, Split, split
 from training.errors import CheckpointError
 from training.feeding import Feed, TrainingData, UploadFeed
-from training.layers import BlockConv2D
+from training.layers import BlockConv2D, DigitProbabilities
 from training.recipes import NUM_CLASSES, Recipe, find_recipe
 
 PREDICT_BATCH_SIZE = 500
 CORPUS_SEED = 1  # of the rendered uploads that every seed trains on
+VALIDATION_SEED = 2  # of those that temperature and thresholds are fitted on
+NUM_VALIDATION_UPLOADS = 12_000
+NUM_VALIDATION_OTHERS = 4_000
 STEPS_PER_CALL = 10  # run within TensorFlow before Python is asked again; changes no number
 
 
@@ -94,7 +98,7 @@ def train(
         save(out_dir, state, network)
         if on_epoch:
             on_epoch(epoch, record)
-    return TrainedRun(_plain(recipe, network), state, out_dir)
+    return TrainedRun(_deployed(recipe, network, mnist), state, out_dir)
 
 
 def open_run(run_dir: Path, mnist: Mnist) -> TrainedRun:
@@ -177,11 +181,11 @@ def normalise(images: Images) -> npt.NDArray[np.float32]:
 
 
 def predict(network: Any, images: Images) -> npt.NDArray[np.float32]:
-    """Compute probabilities float32 [N, 10] of uint8 [N, 28, 28] digits with the Keras network."""
-    probabilities: npt.NDArray[np.float32] = network.predict(
+    """Compute probabilities float32 [N, 10] (or logits [N, 11]) of uint8 [N, 28, 28] digits."""
+    answers: npt.NDArray[np.float32] = network.predict(
         normalise(images), batch_size=PREDICT_BATCH_SIZE, verbose=0
     )
-    return probabilities
+    return answers
 
 
 def compile_network(recipe: Recipe, *, convolution: Any = BlockConv2D, steps: int = 1) -> Any:
@@ -242,8 +246,20 @@ class _StepReporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras pu
         self.on_step(self.epoch, min(batch + 1, steps), steps, logs or {})
 
 
-def _plain(recipe: Recipe, trained: Any) -> Any:
-    """Put trained weights into the network of Keras's own layers."""
-    network = compile_network(recipe, convolution=keras.layers.Conv2D)
+def _deployed(recipe: Recipe, trained: Any, mnist: Mnist) -> Any:
+    """Put trained weights into the network that is served: Keras's own layers, probabilities [N, 10]."""
+    network = compile_network(recipe, convolution=keras.layers.Conv2D, steps=recipe.steps)
     network.set_weights(trained.get_weights())
-    return network
+    if recipe.diet is None:
+        return network
+    uploads = validation_uploads(recipe, mnist)
+    temperature = fit_temperature(predict(network, uploads.images), uploads.labels)
+    probabilities = DigitProbabilities(temperature, name="probabilities")(network.output)
+    return keras.Model(network.input, probabilities, name=network.name)
+
+
+def validation_uploads(recipe: Recipe, mnist: Mnist) -> Corpus:
+    """Render validation digits as uploads, with what is no digit; the same for every run."""
+    _, validation = split(mnist, recipe.validation_share)
+    plan = CorpusPlan(VALIDATION_SEED, NUM_VALIDATION_UPLOADS, NUM_VALIDATION_OTHERS)
+    return load_corpus(plan, validation)

@@ -103,6 +103,8 @@ def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
         box = _within(segmented.box.scaled(step), grey.shape)
     else:
         digit, box, full = _cut(grey, paper, segmented, step)
+    if not digit.any():
+        return None
     steps = (
         *(["inverted"] if paper.is_light else []),
         *([] if paper.is_even else ["background-removed"]),
