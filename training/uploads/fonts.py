@@ -3,7 +3,7 @@
 folders -> font files -> those whose digits are digits, each design once -> grouped by folder -> ink
 
 The fonts found decide which pictures a seed gives: on Debian, install the packages that
-`docs/training.md` names. matplotlib's own fonts are always there for training.
+`docs/uploads.md` names. matplotlib's own fonts are always there for training.
 """
 
 import importlib.util

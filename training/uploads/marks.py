@@ -24,7 +24,7 @@ from training.uploads.strokes import draw_digit, draw_strokes
 LATIN = "ACEFHJKLMNPRTUVWXYacdefhkmnprtuvwx"
 GREEK = "αβγδκλμνξπρφψωΓΔΛΞΠΣΦΨΩ"
 CYRILLIC = "ДЖИЙКЛПФЦШЩЫЮЯжийклмпфцшщюя"
-SYMBOLS = "&%?@#€+=*<{[~^£$"
+SYMBOLS = "&%?@#€+=*<{~^£$"
 # Digits of other scripts, by script, each string within one font.
 FOREIGN = ("६८", "৩৫৬", "౫౬౮", "೫೬೮", "٢٣٤٨", "๓๔๕๗๘", "௩௫௬௭௮", "૬૮", "三四五六八九")
 

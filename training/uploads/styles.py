@@ -51,7 +51,7 @@ def bar_one(rng: Rng) -> list[Stroke]:
 
 def flagged_one(rng: Rng) -> list[Stroke]:
     """A European 1: its flag falls steeply to the left, so that it is no 7."""
-    fall = uniform(rng, 0.18, 0.5)
+    fall = uniform(rng, 0.18, 0.62)
     reach = fall * uniform(rng, 0.7, 1.15)
     flag = [(0.6 - reach, fall), (0.6, 0.0)]
     return [corner(flag[0], flag[1], (0.6 + uniform(rng, -0.08, 0.04), 1))]
@@ -203,10 +203,11 @@ def nine(rng: Rng) -> list[Stroke]:
 def curled_nine(rng: Rng) -> list[Stroke]:
     """A loop and a tail that curls far to the left, as far as a g's."""
     radius = uniform(rng, 0.2, 0.27)
-    loop = arc((0.5, radius), (radius * 1.5, radius), -20, -345, 10)
+    gap = uniform(rng, 0, 45)  # degrees by which the loop stays open, at its upper right
+    loop = arc((0.5, radius), (radius * 1.5, radius), -20 - gap, -345, 10)
     right = 0.5 + radius * 1.5
     curl = [(right, 0.6), (uniform(rng, 0.5, 0.7), 0.97), (0.25, 0.98)]
-    hook = [(0.08, uniform(rng, 0.8, 0.92))] if chance(rng, 0.7) else []
+    hook = [(uniform(rng, -0.08, 0.1), uniform(rng, 0.72, 0.92))] if chance(rng, 0.7) else []
     return [[*loop, (right, 0.12), (right, 0.12), *curl, *hook]]
 
 
