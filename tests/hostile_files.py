@@ -46,6 +46,13 @@ def _largest() -> Image.Image:
     return draw(size=(7000, 7000)).convert("RGBA")
 
 
+def largest_form() -> bytes:
+    """Write a form with a file of zeros, 20 MiB in all, the default bound."""
+    disposition = b'Content-Disposition: form-data; name="file"; filename="digit.png"'
+    start, end = b"--x\r\n" + disposition + b"\r\n\r\n", b"\r\n--x--\r\n"
+    return start + bytes(20 * 1024**2 - len(start) - len(end)) + end
+
+
 def zip_of_zips() -> bytes:
     """Nest a zip of 100 MB of zeros in a digit's folder."""
     inner, outer = io.BytesIO(), io.BytesIO()

@@ -67,3 +67,22 @@ def test_readme_results_are_the_generated_ones() -> None:
         text = (DOCS.parent / page).read_text()
         for columns in recipes:
             assert f"| {' | '.join(columns)} |" in text
+
+
+@pytest.mark.parametrize(
+    "page", [*DOCS.parent.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda it: it.name
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link of a page to a file of the repository leads to one."""
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_decision_is_linked() -> None:
+    """The architecture's page leads to every decision."""
+    text = (DOCS / "architecture.md").read_text()
+    decisions = sorted((DOCS / "decisions").glob("*.md"))
+
+    assert len(decisions) >= 3
+    assert [path.name for path in decisions if f"(decisions/{path.name})" not in text] == []
