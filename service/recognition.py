@@ -56,8 +56,8 @@ def novelty(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]
     Returns:
         [N], 0..1.
     """
-    least: npt.NDArray[np.floating] = probabilities.min(axis=1)
-    return least * probabilities.shape[1]
+    rarest: npt.NDArray[np.floating] = probabilities.min(axis=1) * probabilities.shape[1]
+    return rarest
 
 
 class Model:

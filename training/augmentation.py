@@ -7,6 +7,7 @@ Seeded: the same digits and generator give the same pictures. `AugmentationPlan`
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ Picture = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 Rng = np.random.Generator
 
+_NO_MAP = np.empty(0, np.float32)  # the points are in one map
 _CENTRE = (SIDE - 1) / 2
 _GRID = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1).astype(np.float32)
 
@@ -61,9 +63,10 @@ def augment(images: Images, plan: AugmentationPlan, rng: Rng) -> Images:
     weights = rng.uniform(-plan.stroke, plan.stroke, len(images)).astype(np.float32)
     varied = np.empty_like(images)
     for index, image in enumerate(images):
-        warped = cv2.remap(image, fields[index], None, cv2.INTER_CUBIC)
+        warped = cast("Picture", cv2.remap(image, fields[index], _NO_MAP, cv2.INTER_CUBIC))
         varied[index] = _reweight(warped, float(weights[index]))
-    for index in np.flatnonzero(rng.random(len(images)) < plan.corrupted):
+    chosen = rng.random(len(images)) < plan.corrupted
+    for index in np.flatnonzero(chosen).tolist():
         corrupt = CORRUPTIONS[rng.integers(len(CORRUPTIONS))]
         varied[index] = corrupt(varied[index], rng)
     return varied
@@ -94,7 +97,7 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 def _reweight(image: Picture, weight: float) -> Picture:
     """Mix in the dilated (weight above 0) or eroded picture."""
     other = cv2.dilate(image, _CROSS) if weight > 0 else cv2.erode(image, _CROSS)
-    return cv2.addWeighted(image, 1 - abs(weight), other, abs(weight), 0)
+    return cast("Picture", cv2.addWeighted(image, 1 - abs(weight), other, abs(weight), 0))
 
 
 def _noisy(image: Picture, rng: Rng) -> Picture:
@@ -114,7 +117,7 @@ def _blurred(image: Picture, rng: Rng) -> Picture:
     """Defocus, or motion along one axis."""
     along, across = rng.uniform(0.4, 1.6), rng.uniform(0.3, 1.0)
     sigmas = (along, across) if rng.random() < 0.5 else (across, along)
-    return cv2.GaussianBlur(image, (0, 0), sigmaX=sigmas[0], sigmaY=sigmas[1])
+    return cast("Picture", cv2.GaussianBlur(image, (0, 0), sigmaX=sigmas[0], sigmaY=sigmas[1]))
 
 
 def _grey_ground(image: Picture, rng: Rng) -> Picture:
@@ -123,7 +126,7 @@ def _grey_ground(image: Picture, rng: Rng) -> Picture:
         rng.random((4, 4), dtype=np.float32), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC
     )
     ground = rng.uniform(10, 110) * (clouds if rng.random() < 0.6 else np.ones_like(clouds))
-    return np.clip(np.maximum(image, ground), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.maximum(image, ground), 0, 255), np.uint8)
 
 
 def _faded(image: Picture, rng: Rng) -> Picture:
@@ -133,7 +136,7 @@ def _faded(image: Picture, rng: Rng) -> Picture:
         (SIDE, SIDE),
         interpolation=cv2.INTER_CUBIC,
     )
-    return np.clip(image * pressure, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * pressure, 0, 255), np.uint8)
 
 
 def _crossed(image: Picture, rng: Rng) -> Picture:
@@ -180,7 +183,7 @@ def _transposed_gap(image: Picture, column: int) -> Picture:
 def _outlined(image: Picture, rng: Rng) -> Picture:
     """The outline of strokes alone, as of hollow letters."""
     outline = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, _CROSS)
-    return cv2.convertScaleAbs(outline, alpha=rng.uniform(0.7, 1.3))
+    return cast("Picture", cv2.convertScaleAbs(outline, alpha=rng.uniform(0.7, 1.3)))
 
 
 def _cut_off(image: Picture, rng: Rng) -> Picture:

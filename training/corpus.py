@@ -133,7 +133,9 @@ def _make_shard(path: Path, what: str, seed: int, shard: int) -> None:
     """Render and preprocess one shard and write it in one step."""
     rng = np.random.default_rng([seed, what == "others", shard])
     source = _digits["digits"]
-    images, labels, kinds = [], [], []
+    images: list[Images] = []
+    labels: list[int] = []
+    kinds: list[int] = []
     while len(images) < SHARD:
         if what == "digits":
             kind = int(rng.integers(len(DIGIT_KINDS)))
@@ -153,7 +155,10 @@ def _make_shard(path: Path, what: str, seed: int, shard: int) -> None:
         kinds.append(kind)
     draft = path.with_name(f".{path.stem}.{os.getpid()}.npz")
     np.savez_compressed(
-        draft, images=np.stack(images), labels=np.uint8(labels), kinds=np.uint8(kinds)
+        draft,
+        images=np.stack(images),
+        labels=np.array(labels, np.uint8),
+        kinds=np.array(kinds, np.uint8),
     )
     draft.replace(path)
 

@@ -14,6 +14,7 @@ from service.bundle import LITERT_PROGRAM
 from service.engines.litert import LiteRTEngine
 from service.scoring import Scores, score
 from training.data import Mnist, split
+from training.recipes import Recipe
 from training.run import TrainedRun
 from training.serving_function import write_model
 
@@ -23,7 +24,7 @@ class Evaluation:
     """What the exported function answers to the validation and the test digits.
 
     Attributes:
-        validation: Scores on the last fifth of the training digits.
+        validation: Scores on the training digits that the recipe held out.
         validation_probabilities: float32 [N, 10] answers to them.
         test: Scores on all test digits.
         test_probabilities: float32 [N, 10] answers to them.
@@ -35,10 +36,10 @@ class Evaluation:
     test_probabilities: npt.NDArray[np.float32]
 
 
-def evaluate_program(program: Path, mnist: Mnist) -> Evaluation:
-    """Score a LiteRT program on the whole validation and test set."""
+def evaluate_program(program: Path, recipe: Recipe, mnist: Mnist) -> Evaluation:
+    """Score a LiteRT program on all that its recipe validates on, and on the whole test set."""
     engine = LiteRTEngine(program)
-    _, validation = split(mnist)
+    _, validation = split(mnist, recipe.validation_share)
     answers = engine.predict(validation.images)
     test_answers = engine.predict(mnist.test_images)
     return Evaluation(
@@ -54,4 +55,4 @@ def evaluate_run(run: TrainedRun, mnist: Mnist) -> Evaluation:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
         write_model(run.network, model)
-        return evaluate_program(model / LITERT_PROGRAM, mnist)
+        return evaluate_program(model / LITERT_PROGRAM, run.recipe, mnist)

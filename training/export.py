@@ -36,10 +36,13 @@ from service.bundle import (
 )
 from service.preprocessing import PREPROCESSING_VERSION
 from service.scoring import Scores
+from training.calibration import fit_decision
+from training.corpus import NOT_A_DIGIT
 from training.data import Images, Mnist, split
 from training.errors import ExportError
-from training.evaluation import evaluate_program
-from training.run import TrainedRun, predict
+from training.evaluation import Evaluation, evaluate_program
+from training.recipes import Recipe
+from training.run import TrainedRun, predict, validation_uploads
 from training.serving_function import write_model
 
 NUM_VALIDATION_DIGITS = 1_000  # shipped for tests and renderings
@@ -78,7 +81,7 @@ def export(
         draft = Path(folder) / place.parent.name / place.name
         draft.parent.mkdir()
         write_model(run.network, draft)
-        _write_digits(draft, mnist)
+        _write_digits(draft, run.recipe, mnist)
         if report:
             shutil.copytree(report, draft / REPORT)
         verify(draft, mnist.test_images, predict(run.network, mnist.test_images))
@@ -159,15 +162,15 @@ def _service_root() -> Path:
     return Path(str(service.__file__)).parents[1]
 
 
-def _write_digits(draft: Path, mnist: Mnist) -> None:
-    """Write the evaluation set and the first validation digits."""
-    _, validation = split(mnist)
+def _write_digits(draft: Path, recipe: Recipe, mnist: Mnist) -> None:
+    """Write the evaluation set and the last validation digits, which no recipe trains on."""
+    _, validation = split(mnist, recipe.validation_share)
     for name, images, labels in (
         (EVALUATION_SET, mnist.test_images, mnist.test_labels),
         (
             VALIDATION_SET,
-            validation.images[:NUM_VALIDATION_DIGITS],
-            validation.labels[:NUM_VALIDATION_DIGITS],
+            validation.images[-NUM_VALIDATION_DIGITS:],
+            validation.labels[-NUM_VALIDATION_DIGITS:],
         ),
     ):
         np.savez_compressed(draft / name, images=images, labels=labels)
@@ -175,8 +178,7 @@ def _write_digits(draft: Path, mnist: Mnist) -> None:
 
 def _describe(draft: Path, run: TrainedRun, mnist: Mnist) -> Manifest:
     """Score the exported program and write down what the bundle is; its directory is its name."""
-    evaluation = evaluate_program(draft / LITERT_PROGRAM, mnist)
-    top = evaluation.validation_probabilities.max(axis=1)
+    evaluation = evaluate_program(draft / LITERT_PROGRAM, run.recipe, mnist)
     versions = {library: importlib.metadata.version(library) for library in LIBRARIES}
     return Manifest(
         name=draft.parent.name,
@@ -185,15 +187,26 @@ def _describe(draft: Path, run: TrainedRun, mnist: Mnist) -> Manifest:
         seed=run.state.seed,
         parameters=run.network.count_params(),
         preprocessing_version=PREPROCESSING_VERSION,
-        decision=Decision(
-            uncertain_below=float(np.quantile(top, UNCERTAIN_SHARE)),
-            not_a_digit_below=float(np.quantile(top, NOT_A_DIGIT_SHARE)),
-        ),
+        decision=_decide(run, mnist, evaluation),
         metrics=Metrics(validation=_metrics(evaluation.validation), test=_metrics(evaluation.test)),
         data=dict(mnist.md5),
         libraries={"python": platform.python_version(), **versions},
         created_at=datetime.now(UTC).replace(microsecond=0),
         files=hash_files(draft),
+    )
+
+
+def _decide(run: TrainedRun, mnist: Mnist, evaluation: Evaluation) -> Decision:
+    """Fit the thresholds: on rendered uploads, or on plain digits for a network that knows only those."""
+    if run.recipe.diet:
+        uploads = validation_uploads(run.recipe, mnist)
+        digits = uploads.images[uploads.labels != NOT_A_DIGIT]
+        return fit_decision(predict(run.network, digits))
+    top = evaluation.validation_probabilities.max(axis=1)
+    return Decision(
+        uncertain_below=float(np.quantile(top, UNCERTAIN_SHARE)),
+        not_a_digit_below=float(np.quantile(top, NOT_A_DIGIT_SHARE)),
+        novel_above=1.0,
     )
 
 

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from training.calibration import fit_temperature
 from training.checkpoints import (
     METRICS,
     EpochRecord,
@@ -25,7 +26,6 @@ from training.checkpoints import (
     read_state,
     save,
 )
-from training.calibration import fit_temperature
 from training.corpus import Corpus, CorpusPlan, load_corpus
 from training.data import Images, Mnist, Split, split
 from training.errors import CheckpointError
@@ -43,8 +43,16 @@ STEPS_PER_CALL = 10  # run within TensorFlow before Python is asked again; chang
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished run: its network (Keras's own layers), state and directory."""
+    """A finished run.
 
+    Attributes:
+        recipe: What was trained.
+        network: The network to serve, of Keras's own layers: float32 [N, 28, 28, 1] to [N, 10].
+        state: What the run directory remembers.
+        directory: The run directory.
+    """
+
+    recipe: Recipe
     network: Any
     state: RunState
     directory: Path
@@ -98,7 +106,7 @@ def train(
         save(out_dir, state, network)
         if on_epoch:
             on_epoch(epoch, record)
-    return TrainedRun(_deployed(recipe, network, mnist), state, out_dir)
+    return TrainedRun(recipe, _deployed(recipe, network, mnist), state, out_dir)
 
 
 def open_run(run_dir: Path, mnist: Mnist) -> TrainedRun:

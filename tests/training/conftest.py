@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import pytest
 from keras import layers
 
 from training.data import Mnist, mnist_from_bundle
-from training.recipes import LayerBuilder, Recipe
+from training.recipes import INPUT_SHAPE, LayerBuilder, Recipe
 from training.run import TrainedRun, train
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings(KERAS_ON_NUMPY_2))
 
 
-def _tiny_layers(convolution: LayerBuilder) -> list[Any]:
-    return [
+def _tiny_network(name: str, convolution: LayerBuilder) -> Any:
+    chain = [
         convolution(2, (5, 5), padding="same", activation="relu"),
         layers.MaxPooling2D((4, 4)),
         layers.Dropout(0.25),
@@ -32,9 +33,10 @@ def _tiny_layers(convolution: LayerBuilder) -> list[Any]:
         layers.Dropout(0.5),
         layers.Dense(10, activation="softmax"),
     ]
+    return keras.Sequential([keras.Input(INPUT_SHAPE), *chain], name=name)
 
 
-TINY = Recipe("tiny", "A network for tests.", _tiny_layers, batch_size=5, epochs=3)
+TINY = Recipe("tiny", "A network for tests.", _tiny_network, batch_size=5, epochs=3)
 
 
 @pytest.fixture(scope="session")

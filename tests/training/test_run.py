@@ -25,6 +25,10 @@ from training.run import (
 pytestmark = pytest.mark.tensorflow
 
 
+def _no_network(_name: str, _convolution: Any) -> Any:
+    """Build nothing."""
+
+
 class StoppedError(Exception):
     """Stands for the end of the process."""
 
@@ -171,13 +175,13 @@ class TestPrepare:
 
     def test_one_hot(self) -> None:
         """A label 2 is a one in the third of ten places."""
-        _, labels = prepare(Recipe("one-hot", "", lambda _: []), self.PART)
+        _, labels = prepare(Recipe("one-hot", "", _no_network), self.PART)
 
         assert labels.tolist() == [[0, 0, 1, 0, 0, 0, 0, 0, 0, 0]]
 
     def test_sparse(self) -> None:
         """A label stays the number that it is."""
-        _, labels = prepare(Recipe("sparse", "", lambda _: [], one_hot=False), self.PART)
+        _, labels = prepare(Recipe("sparse", "", _no_network, one_hot=False), self.PART)
 
         assert labels.tolist() == [2]
 
