@@ -1,4 +1,4 @@
-"""Command line of the training pipeline: `python -m training train|export|reproduce|time|results`."""
+"""Command line of the training pipeline: `python -m training train|export|reproduce|time|benchmark|results`."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from service.bundle import Bundle, find_bundles
+from service.preprocessing import PREPROCESSING_VERSION
 from training.data import load_mnist
 from training.errors import TrainingError
 from training.evaluation import evaluate_run
@@ -17,6 +19,7 @@ from training.report import ReportMaterial, write_report
 from training.results_page import write_results_page
 from training.run import open_run
 from training.timing import time_epochs, write_epoch_times
+from training.upload_results import measure_uploads, write_upload_results
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 REPORT = "report"  # folder of the report within a run directory
@@ -74,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--share", type=_share, default=0.25, help="share of the digits, 0..1")
     _add_docs(command)
     command.set_defaults(run=_time)
+
+    command = commands.add_parser("benchmark", help="measure bundles on uploads, for results.md")
+    command.add_argument("--models", type=Path, default=Path("models"))
+    command.add_argument("--per-kind", type=_several, default=200, help="rendered files of a kind")
+    command.add_argument("--uploads", type=Path, help="folder of real uploads with a labels.csv")
+    _add_docs(command)
+    command.set_defaults(run=_benchmark)
 
     command = commands.add_parser("results", help="generate docs/results.md anew")
     _add_docs(command)
@@ -178,6 +188,19 @@ def _time(options: argparse.Namespace, console: Console) -> None:
     console.print(
         f"Our epoch costs {cpu:.2f} of plain Keras's CPU time, {wall:.2f} of its wall time."
     )
+    _results(options, console)
+
+
+def _benchmark(options: argparse.Namespace, console: Console) -> None:
+    """Measure every bundle on uploads and write the evidence."""
+    bundles = {
+        name: Bundle.read(path, preprocessing_version=PREPROCESSING_VERSION)
+        for name, path in find_bundles(options.models).items()
+    }
+    results = measure_uploads(
+        bundles, per_kind=options.per_kind, real=options.uploads, say=console.print
+    )
+    write_upload_results(results, options.docs)
     _results(options, console)
 
 

@@ -6,7 +6,6 @@ Rendered files follow from validation digits and a seed that no training used.
 """
 
 import csv
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from PIL import Image
 from service.bundle import Bundle, LabelledDigits
 from service.engines.litert import LiteRTEngine
 from service.errors import UploadError
-from service.preprocessing import PREPROCESSING_VERSION, UploadLimits, preprocess
+from service.preprocessing import UploadLimits, preprocess
 from service.preprocessing.decoding import open_image
 from service.recognition import Model
 from service.scoring import expected_calibration_error
@@ -184,12 +183,6 @@ def real_uploads(folder: Path) -> Iterator[Upload]:
     for row in rows:
         label = None if row["label"] == NONE else int(row["label"])
         yield Upload((folder / row["path"]).read_bytes(), label, row["kind"], row["writer"])
-
-
-@functools.cache
-def open_bundle(path: Path) -> Bundle:
-    """Open a bundle that fits this release's preprocessing."""
-    return Bundle.read(path, preprocessing_version=PREPROCESSING_VERSION)
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
