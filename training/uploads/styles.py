@@ -52,15 +52,16 @@ def bar_one(rng: Rng) -> list[Stroke]:
 def flagged_one(rng: Rng) -> list[Stroke]:
     """A European 1: its flag falls steeply to the left, so that it is no 7."""
     fall = uniform(rng, 0.18, 0.62)
-    reach = fall * uniform(rng, 0.7, 1.15)
+    reach = fall * uniform(rng, 0.7, 1.8)
     flag = [(0.6 - reach, fall), (0.6, 0.0)]
     return [corner(flag[0], flag[1], (0.6 + uniform(rng, -0.08, 0.04), 1))]
 
 
 def footed_one(rng: Rng) -> list[Stroke]:
     """A 1 with a foot, and mostly a flag."""
-    upper = flagged_one(rng) if chance(rng, 0.75) else [[(0.58, 0), (0.58, 1)]]
-    foot = uniform(rng, 0.2, 0.45)
+    is_flagged = chance(rng, 0.75)
+    upper = flagged_one(rng) if is_flagged else [[(0.58, 0), (0.58, 1)]]
+    foot = uniform(rng, 0.2, 0.75 if is_flagged else 0.45)
     return [*upper, [(0.58 - foot, 1), (0.58 + foot * uniform(rng, 0.7, 1.1), 0.99)]]
 
 
