@@ -218,7 +218,7 @@ RECIPES = {
             one_hot=False,
             optimizer=_adamw,
             batch_size=128,
-            epochs=36,
+            epochs=32,
             validation_share=1 / 12,
             diet=Diet(),
         ),
