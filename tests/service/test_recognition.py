@@ -1,11 +1,14 @@
 """From a canonical digit to an answer, and which models there are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from service.bundle import Decision
 from service.errors import BundleError, UnknownModelError
 from service.preprocessing import UploadLimits, preprocess
-from service.recognition import Model, Models
+from service.recognition import Model, Models, novelty
 from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, load_model
@@ -23,6 +26,25 @@ def engine() -> FakeEngine:
 def model(engine: FakeEngine) -> Model:
     """The embedded bundle on the fake engine."""
     return load_model(engine)
+
+
+class TestNovelty:
+    """`novelty`."""
+
+    @pytest.mark.parametrize(
+        ("probabilities", "expected"),
+        [
+            (np.full(10, 0.1), 1.0),
+            (np.eye(10)[7], 0.0),
+            (0.6 * np.eye(10)[7] + 0.04, 0.4),
+        ],
+        ids=["no digit", "a seven", "four tenths shared"],
+    )
+    def test_is_what_the_ten_share(
+        self, probabilities: "np.typing.NDArray[np.float64]", expected: float
+    ) -> None:
+        """Ten times the least probability."""
+        assert novelty(probabilities[np.newaxis])[0] == pytest.approx(expected)
 
 
 class TestModel:
@@ -46,6 +68,28 @@ class TestModel:
 
         assert prediction.status == "not_a_digit"
         assert prediction.seen is SEEN
+
+    @pytest.mark.parametrize(
+        ("top", "shared", "status"),
+        [
+            (0.95, 0.0, "ok"),
+            (0.65, 0.0, "uncertain"),
+            (0.25, 0.0, "not_a_digit"),
+            (0.75, 0.19, "ok"),
+            (0.65, 0.19, "uncertain"),
+            (0.75, 0.21, "not_a_digit"),
+        ],
+    )
+    def test_judge(self, model: Model, top: float, shared: float, status: str) -> None:
+        """The thresholds 0.7 and 0.3 of the top probability, and 0.2 of what the ten share."""
+        decision = Decision(uncertain_below=0.7, not_a_digit_below=0.3, novel_above=0.2)
+        manifest = model.bundle.manifest.model_copy(update={"decision": decision})
+        model.bundle = replace(model.bundle, manifest=manifest)
+        probabilities = np.full(10, shared / 10)
+        probabilities[7] = top
+        probabilities[:4] += (1 - probabilities.sum()) / 4
+
+        assert model.judge(probabilities) == status
 
     def test_probabilities_sum_to_one(self, engine: FakeEngine, model: Model) -> None:
         """Rounding of the engine does not reach the client."""

@@ -8,6 +8,7 @@ import keras
 import pytest
 from keras import layers
 
+from tests.training.uploads_material import FED, make_small
 from training.data import Mnist, mnist_from_bundle
 from training.recipes import INPUT_SHAPE, LayerBuilder, Recipe
 from training.run import TrainedRun, train
@@ -67,3 +68,25 @@ def tiny() -> Recipe:
 def tiny_run(few_digits: Mnist, tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
     """A finished run of the tiny recipe with seed 1; not to be changed."""
     return train(TINY, tmp_path_factory.mktemp("tiny-1"), few_digits, seed=1)
+
+
+@pytest.fixture(scope="session")
+def uploads_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the small corpora are kept for the session."""
+    return tmp_path_factory.mktemp("uploads-cache")
+
+
+@pytest.fixture
+def small_uploads(uploads_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Render few uploads, in this process, and keep them for the session."""
+    make_small(monkeypatch, uploads_cache)
+
+
+@pytest.fixture(scope="session")
+def fed_run(
+    few_digits: Mnist, uploads_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> TrainedRun:
+    """A finished run of the recipe that is fed with uploads, with seed 1; not to be changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch, uploads_cache)
+        return train(FED, tmp_path_factory.mktemp("fed-1"), few_digits, seed=1)

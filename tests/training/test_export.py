@@ -9,10 +9,13 @@ import pytest
 from service.bundle import Bundle
 from service.engines.litert import LiteRTEngine
 from service.preprocessing import PREPROCESSING_VERSION
+from service.recognition import Model, novelty
+from tests.training.uploads_material import FED
+from training.corpus import NOT_A_DIGIT
 from training.data import Mnist, split
 from training.errors import ExportError
 from training.export import check_parity, export, verify
-from training.run import TrainedRun
+from training.run import TrainedRun, validation_uploads
 from training.serving_function import write_model
 
 pytestmark = pytest.mark.tensorflow
@@ -128,6 +131,25 @@ class TestExport:
             export(tiny_run, few_digits, tmp_path / place)
 
         assert list(tmp_path.iterdir()) == []
+
+
+class TestExportOfUploads:
+    """Of `export`, for a network that was trained on uploads."""
+
+    @pytest.mark.usefixtures("small_uploads")
+    def test_is_served_with_its_novelty(
+        self, fed_run: TrainedRun, few_digits: Mnist, tmp_path: Path
+    ) -> None:
+        """The threshold is fitted on rendered digits: the one most novel of them is refused."""
+        bundle = export(fed_run, few_digits, tmp_path / "digits" / "1")
+        model = Model(bundle, LiteRTEngine(bundle.litert_program))
+        uploads = validation_uploads(FED, few_digits)
+
+        answers = model.engine.predict(uploads.images[uploads.labels != NOT_A_DIGIT])
+
+        statuses = [model.judge(answer) for answer in answers]
+        refused = [at for at, status in enumerate(statuses) if status == "not_a_digit"]
+        assert refused == [int(novelty(answers).argmax())]
 
 
 class TestVerify:

@@ -1,9 +1,15 @@
 """Tests of the batches that a network is fed with."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from training.feeding import Feed, TrainingData
+from training.augmentation import AugmentationPlan
+from training.corpus import Corpus
+from training.data import Split
+from training.feeding import Feed, TrainingData, UploadFeed
+from training.recipes import Diet, Recipe
 
 pytestmark = pytest.mark.tensorflow
 
@@ -37,3 +43,69 @@ class TestFeed:
         pipelines = [feed().validation, feed().in_order(np.arange(5))]
 
         assert [pipeline.options().autotune.enabled for pipeline in pipelines] == [False, False]
+
+
+STILL = AugmentationPlan(rotation=0, shear=0, zoom=0, shift=0, elastic=0, stroke=0, corrupted=0)
+DIET = Diet(mnist=4, uploads=3, others=2, mnist_plan=STILL, upload_plan=STILL)
+RECIPE = Recipe("fed", "", lambda _name, _convolution: None, batch_size=4, diet=DIET)
+
+
+def _pictures(greys: range) -> np.typing.NDArray[np.uint8]:
+    """Even pictures, each of one grey."""
+    return np.tile(np.array(greys, np.uint8)[:, None, None], (1, 28, 28))
+
+
+def upload_feed(recipe: Recipe = RECIPE) -> UploadFeed:
+    """Six MNIST digits of greys 0 to 5, five uploads of 50 to 54, four others of 100 to 103."""
+    labels = np.array([7, 7, 7, 7, 7, 10, 10, 10, 10], np.uint8)
+    pictures = np.concatenate([_pictures(range(50, 55)), _pictures(range(100, 104))])
+    return UploadFeed(
+        recipe,
+        Split(_pictures(range(6)), np.full(6, 3, np.uint8)),
+        Corpus(pictures, labels, np.zeros(9, np.uint8)),
+        Split(_pictures(range(200, 205)), np.arange(5, dtype=np.uint8)),
+    )
+
+
+def greys_and_labels(batches: Any) -> list[tuple[int, int]]:
+    """Return the grey and the label of every picture of an epoch."""
+    return [
+        (round(float(grey) * 255), int(label))
+        for inputs, targets in batches
+        for grey, label in zip(inputs.numpy()[:, 14, 14, 0], targets.numpy(), strict=True)
+    ]
+
+
+class TestUploadFeed:
+    """Of `UploadFeed`."""
+
+    def test_an_epoch_holds_what_the_diet_says(self) -> None:
+        """Four MNIST digits, three uploads and two others, no picture twice, with their labels."""
+        pairs = greys_and_labels(upload_feed().of_epoch(1, 0))
+
+        assert [label for _, label in sorted(pairs)] == [3, 3, 3, 3, 7, 7, 7, 10, 10]
+        assert len(set(pairs)) == 9
+
+    def test_pictures_are_scaled_and_mixed(self) -> None:
+        """float32 [N, 28, 28, 1] in 0..1, in batches of four, MNIST's not first."""
+        batches = list(upload_feed().of_epoch(1, 0))
+
+        shapes = [tuple(inputs.shape) for inputs, _ in batches]
+        assert shapes == [(4, 28, 28, 1), (4, 28, 28, 1), (1, 28, 28, 1)]
+        assert max(float(inputs.numpy().max()) for inputs, _ in batches) <= 1
+        assert [label for _, label in greys_and_labels(batches)][:4] != [3, 3, 3, 3]
+
+    def test_follows_from_seed_and_epoch(self) -> None:
+        """The same pictures in the same order, also of varied ones; others in another epoch."""
+        varied = Recipe("fed", "", RECIPE.build, diet=Diet(mnist=4, uploads=3, others=2))
+        (one,), (again,), (later,) = (
+            list(upload_feed(varied).of_epoch(1, epoch)) for epoch in (3, 3, 4)
+        )
+
+        assert np.array_equal(one[0], again[0])
+        assert np.array_equal(one[1], again[1])
+        assert not np.array_equal(one[0], later[0])
+
+    def test_validation_digits_stay_as_they_are(self) -> None:
+        """In their order, with their labels."""
+        assert greys_and_labels(upload_feed().validation) == [(200 + n, n) for n in range(5)]

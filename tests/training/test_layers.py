@@ -1,11 +1,13 @@
-"""Tests of the fast convolution against Keras's own."""
+"""Tests of the fast convolution against Keras's own, and of the probabilities of ten digits."""
+
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.layers import BlockConv2D
+from training.layers import BlockConv2D, DigitProbabilities
 
 pytestmark = pytest.mark.tensorflow
 
@@ -60,3 +62,35 @@ class TestBlockConv2D:
 
         assert [weight.shape for weight in ours.weights] == [(5, 5, 1, 6), (6,)]
         assert [weight.name for weight in ours.weights] == [w.name for w in theirs.weights]
+
+
+class TestDigitProbabilities:
+    """Of `DigitProbabilities`."""
+
+    def test_spreads_what_is_no_digit(self) -> None:
+        """Half a 7, half no digit: 0.55 for the 7 and 0.05 for each of the others."""
+        logits = np.full((1, 11), -100, np.float32)
+        logits[0, [7, 10]] = 0
+        expected = np.full((1, 10), 0.05)
+        expected[0, 7] = 0.55
+
+        np.testing.assert_allclose(DigitProbabilities()(logits), expected, atol=1e-6)
+
+    def test_divides_by_the_temperature(self) -> None:
+        """Logits twice as large at temperature 2 give the same."""
+        logits = np.random.default_rng(1).normal(size=(5, 11)).astype(np.float32)
+
+        probabilities = DigitProbabilities(2.0)(2 * logits)
+
+        np.testing.assert_allclose(probabilities, DigitProbabilities()(logits), atol=1e-6)
+        np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, atol=1e-6)
+
+    def test_is_saved_with_its_temperature(self, tmp_path: Path) -> None:
+        """Keras loads it back without being told of the class."""
+        inputs = keras.Input((11,))
+        network = keras.Model(inputs, DigitProbabilities(1.75)(inputs))
+        network.save(tmp_path / "network.keras")
+
+        loaded = keras.models.load_model(tmp_path / "network.keras")
+
+        assert loaded.layers[-1].temperature == 1.75

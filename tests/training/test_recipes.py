@@ -7,9 +7,11 @@ import pytest
 
 from training.errors import UnknownRecipeError
 from training.layers import BlockConv2D
-from training.recipes import DEFAULT_SEED, RECIPES, Recipe, find_recipe
+from training.recipes import DEFAULT_SEED, RECIPES, Diet, Recipe, find_recipe
 
 pytestmark = pytest.mark.tensorflow
+
+CHAPTER_RECIPES = [name for name, recipe in RECIPES.items() if recipe.diet is None]
 
 
 def parameters(name: str) -> list[int]:
@@ -64,13 +66,29 @@ class TestRecipes:
         assert (hidden, output) == (238_640, 3_050)
         assert distance < 795 - distance  # 795 parameters a unit
 
-    @pytest.mark.parametrize("name", RECIPES)
-    def test_all_train_as_section_8_4_does(self, name: str) -> None:
+    @pytest.mark.parametrize("name", CHAPTER_RECIPES)
+    def test_the_chapters_train_as_section_8_4_does(self, name: str) -> None:
         """Adam, batches of 300, 10 epochs, one-hot labels with their cross-entropy."""
         recipe = RECIPES[name]
 
         assert (recipe.optimizer, recipe.batch_size, recipe.epochs) == ("adam", 300, 10)
         assert recipe.loss == "categorical_crossentropy"
+
+    def test_default_gives_eleven_logits(self) -> None:
+        """Ten digits and what is none, of class numbers with the cross-entropy of logits."""
+        recipe = RECIPES["default"]
+
+        assert recipe.network().output.shape == (None, 11)
+        assert not recipe.one_hot
+        assert recipe.loss.get_config()["from_logits"]
+
+    def test_default_is_small(self) -> None:
+        """At most 300,000 parameters."""
+        assert RECIPES["default"].network().count_params() < 300_000
+
+    def test_default_holds_out_5000_digits(self) -> None:
+        """The last twelfth of MNIST's training digits."""
+        assert 60_000 * RECIPES["default"].validation_share == pytest.approx(5_000)
 
     def test_default_seed_is_the_chapters(self) -> None:
         """`np.random.seed(10)` of section 8.2."""
@@ -86,11 +104,30 @@ class TestRecipe:
 
         assert recipe.loss == "sparse_categorical_crossentropy"
 
+    def test_steps_of_plain_digits(self) -> None:
+        """48,000 digits in batches of 300 are 160 steps; ten epochs 1,600."""
+        assert Recipe("plain", "", _no_network).steps == 1_600
+
+    def test_steps_of_a_diet(self) -> None:
+        """50 of MNIST, 20 uploads and 11 others in batches of 40 are 3 steps; two epochs 6."""
+        diet = Diet(mnist=50, uploads=20, others=11)
+
+        assert Recipe("fed", "", _no_network, batch_size=40, epochs=2, diet=diet).steps == 6
+
     def test_builds_with_the_convolution_that_it_is_given(self) -> None:
         """Training may take a faster class."""
         network = RECIPES["textbook"].network(BlockConv2D)
 
         assert [type(layer) for layer in network.layers].count(BlockConv2D) == 2
+
+
+class TestDiet:
+    """Of `Diet`."""
+
+    @pytest.mark.parametrize(("mnist", "pictures"), [(30, 61), (80, 81)])
+    def test_takes_no_more_of_mnist_than_there_is(self, mnist: int, pictures: int) -> None:
+        """Of 50 that are wanted, 30 that there are, or 50 of 80."""
+        assert Diet(mnist=50, uploads=20, others=11).pictures(mnist) == pictures
 
 
 class TestFindRecipe:

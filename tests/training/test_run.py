@@ -8,7 +8,9 @@ import keras
 import numpy as np
 import pytest
 
+from tests.training.uploads_material import FED
 from training.checkpoints import EpochRecord
+from training.corpus import NOT_A_DIGIT
 from training.data import Mnist, Split
 from training.errors import CheckpointError
 from training.recipes import RECIPES, Recipe
@@ -20,6 +22,7 @@ from training.run import (
     predict,
     prepare,
     train,
+    validation_uploads,
 )
 
 pytestmark = pytest.mark.tensorflow
@@ -138,6 +141,45 @@ class TestTrain:
     def test_gives_a_network_of_keras_own_layers(self, tiny_run: TrainedRun) -> None:
         """The fast convolution is for training only."""
         assert type(tiny_run.network.layers[0]) is keras.layers.Conv2D
+
+
+class TestTrainOnUploads:
+    """Of `train`, with a diet."""
+
+    @pytest.mark.usefixtures("small_uploads")
+    def test_a_stopped_run_goes_on_as_if_nothing_had_been(
+        self, fed_run: TrainedRun, few_digits: Mnist, tmp_path: Path
+    ) -> None:
+        """Weights, history and temperature are the same bits, with a rate that sinks over the run."""
+        with pytest.raises(StoppedError):
+            train(FED, tmp_path, few_digits, seed=1, on_step=stop_in(1))
+
+        again = train(FED, tmp_path, few_digits, seed=1)
+
+        assert_equal_runs(again, fed_run)
+        assert again.network.layers[-1].temperature == fed_run.network.layers[-1].temperature
+
+    def test_gives_ten_probabilities(self, fed_run: TrainedRun, few_digits: Mnist) -> None:
+        """The eleventh class is spread, and the rows sum to 1."""
+        probabilities = predict(fed_run.network, few_digits.test_images)
+
+        assert probabilities.shape == (40, 10)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+    def test_learns_what_is_no_digit(self, fed_run: TrainedRun) -> None:
+        """The loss of eleven classes sinks."""
+        assert fed_run.history["loss"][2] < fed_run.history["loss"][0]
+
+
+class TestValidationUploads:
+    """Of `validation_uploads`."""
+
+    @pytest.mark.usefixtures("small_uploads")
+    def test_shows_validation_digits_and_others(self, few_digits: Mnist) -> None:
+        """Forty digits and twenty pictures that are none."""
+        labels = validation_uploads(FED, few_digits).labels
+
+        assert [int((labels != NOT_A_DIGIT).sum()), len(labels)] == [40, 60]
 
 
 class TestOpenRun:

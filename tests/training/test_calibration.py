@@ -1,0 +1,48 @@
+"""Tests of the temperature and the thresholds, on hand-made logits and probabilities."""
+
+import numpy as np
+import pytest
+
+from service.recognition import novelty
+from training.calibration import TEMPERATURES, fit_decision, fit_temperature
+
+pytestmark = pytest.mark.tensorflow  # which the module of the digits imports
+
+
+class TestFitTemperature:
+    """Of `fit_temperature`."""
+
+    @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+    def test_finds_the_temperature_of_overconfident_logits(self, temperature: float) -> None:
+        """Logits that claim three to one, times the temperature, where three of four are right."""
+        logits = np.tile(np.float32([np.log(3) * temperature, 0]), (400, 1))
+        labels = np.tile(np.uint8([0, 0, 0, 1]), 100)
+
+        assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.02)
+
+    def test_stays_within_bounds(self) -> None:
+        """Logits that are always right would go to zero."""
+        logits = np.eye(11, dtype=np.float32)
+
+        assert fit_temperature(logits, np.arange(11, dtype=np.uint8)) == TEMPERATURES[0]
+
+    def test_large_logits_do_not_overflow(self) -> None:
+        """A loss that is no number would win."""
+        logits = np.tile(np.float32([2_000, 0]), (4, 1))
+
+        assert fit_temperature(logits, np.uint8([0, 0, 0, 1])) == TEMPERATURES[-1]
+
+
+class TestFitDecision:
+    """Of `fit_decision`."""
+
+    def test_refuses_and_doubts_the_shares_that_it_says(self) -> None:
+        """Of 2,000 digits 10 are refused and 20 more are uncertain."""
+        probabilities = np.random.default_rng(1).dirichlet(np.full(10, 0.3), 2_000)
+
+        decision = fit_decision(probabilities.astype(np.float32))
+
+        refused = novelty(probabilities.astype(np.float32)) > decision.novel_above
+        doubted = ~refused & (probabilities.max(axis=1) < decision.uncertain_below)
+        assert (refused.sum(), doubted.sum()) == (10, 20)
+        assert decision.not_a_digit_below == 0
