@@ -179,7 +179,9 @@ def _flatten(image: Image.Image) -> Image.Image:
         return image.convert("L")
     if image.mode == "P":
         image = image.convert("RGBA")
-    alpha = image.getchannel("A") if "A" in image.getbands() else image.convert("RGBA").getchannel("A")
+    alpha = (
+        image.getchannel("A") if "A" in image.getbands() else image.convert("RGBA").getchannel("A")
+    )
     grey = image.convert("L")
     if alpha.getextrema()[0] == OPAQUE:
         return grey
