@@ -75,8 +75,8 @@ def stroke_width(mask: npt.NDArray[np.bool_]) -> float:
         mask: bool [H, W], ink; its outermost pixels are empty.
     """
     core = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:] & mask[1:-1, 1:-1]
-    area = np.count_nonzero(mask)
-    return 2 * area / max(area - np.count_nonzero(core), 1)
+    area, core_area = int(np.count_nonzero(mask)), int(np.count_nonzero(core))
+    return 2 * area / max(area - core_area, 1)
 
 
 def place(fine: Grey) -> Grey:
@@ -134,10 +134,11 @@ def _full_strength(ink: Grey) -> Grey:
     full = max(int(np.partition(inked, strong)[strong]), 1)
     if full == 255:
         return ink
-    return np.rint(np.minimum(_LEVELS * (255 / full), 255)).astype(np.uint8)[ink]
+    stretched: Grey = np.rint(np.minimum(_LEVELS * (255 / full), 255)).astype(np.uint8)
+    return stretched[ink]
 
 
-def centre_of_mass(ink: "Grey | np.typing.NDArray[np.float32]") -> tuple[float, float]:
+def centre_of_mass(ink: Grey) -> tuple[float, float]:
     """Return row and column of the ink's centre of mass, in pixels from the first pixel's centre."""
     weights = ink.astype(np.float64)
     total = weights.sum()

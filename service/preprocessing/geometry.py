@@ -1,10 +1,15 @@
-"""Boxes of pixels."""
+"""Boxes and masks of pixels.
+
+mask (bool, a pixel each) -> the smallest box around what is true -> grown, cut, scaled, compared
+"""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,7 @@ class Box:
     bottom: int
 
     @classmethod
-    def around(cls, mask: npt.NDArray[np.bool_]) -> Self:
+    def around(cls, mask: Mask) -> Self:
         """Return the smallest box around the true pixels of bool [H, W]; not all may be false."""
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         return cls(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
@@ -58,12 +63,15 @@ class Box:
         return Box(*(round(side * factor) for side in sides))
 
     def grown(self, by: int, shape: tuple[int, ...]) -> "Box":
-        """Return the box grown on each side, within a picture [H, W]."""
+        """Return the box grown by `by` pixels on each side, within a picture [H, W]; shrunk, if negative."""
+        box = Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+        return box.within(shape)
+
+    def within(self, shape: tuple[int, ...]) -> "Box":
+        """Return what of the box lies in a picture [H, W]; some must."""
+        height, width = shape
         return Box(
-            max(self.left - by, 0),
-            max(self.top - by, 0),
-            min(self.right + by, shape[1]),
-            min(self.bottom + by, shape[0]),
+            max(self.left, 0), max(self.top, 0), min(self.right, width), min(self.bottom, height)
         )
 
     def shifted(self, x: int, y: int) -> "Box":
@@ -79,15 +87,6 @@ class Box:
             max(self.bottom, other.bottom),
         )
 
-    def contains(self, other: "Box") -> bool:
-        """Tell whether another box lies within this one."""
-        return (
-            self.left <= other.left
-            and self.top <= other.top
-            and self.right >= other.right
-            and self.bottom >= other.bottom
-        )
-
     def touches(self, shape: tuple[int, ...]) -> bool:
         """Tell whether the box reaches the border of a picture [H, W]."""
         height, width = shape
@@ -98,3 +97,7 @@ class Box:
         across = max(self.left - other.right, other.left - self.right, 0)
         down = max(self.top - other.bottom, other.top - self.bottom, 0)
         return max(across, down)
+
+    def rows_shared_with(self, other: "Box") -> int:
+        """Return how many rows both boxes cover; negative if they are apart."""
+        return min(self.bottom, other.bottom) - max(self.top, other.top)

@@ -7,11 +7,16 @@ mask of a part -> sides and corners drawn -> the inside of the box
 import numpy as np
 import numpy.typing as npt
 
-from service.preprocessing.geometry import Box
-from service.preprocessing.parts import Mask, find_runs
+from service.preprocessing.geometry import Box, Mask
+from service.preprocessing.morphology import dilate_columns
+from service.preprocessing.runs import find_runs
 
 RULE_SHARE = 0.94  # of the picture's side; a rule runs along all of it
+DENSEST_ROW = 0.4  # of a rule that one row holds at least; a slanted one runs through a few
 RULE_THICKNESS = 0.7  # of the strokes' thickness; what is thicker may be a digit's own bar
+CROSSING = (
+    1.6  # times the lines' thickness, and a pixel; thicker pixels belong to a stroke that crosses
+)
 MAX_THICKNESS = 6  # pixels of the analysed picture
 RULE_GAP = 3  # pixels; nearer rows belong to one slanted rule
 SIDE_SHARE = 0.85  # of a box's side that is drawn
@@ -46,29 +51,33 @@ def inside_of_box(mask: Mask) -> Box | None:
         The inside, or None if fewer than three sides and three corners are drawn.
     """
     height, width = mask.shape
-    depth_y, depth_x = max(2, round(height * SIDE_DEPTH)), max(2, round(width * SIDE_DEPTH))
+    depth_y, depth_x = _side_depth(height), _side_depth(width)
     if not _has_corners(mask, depth_y, depth_x):
         return None
-    sides = (
-        mask[:, :depth_x],
-        mask[:depth_y].T,
-        mask[:, : -depth_x - 1 : -1],
-        mask[: -depth_y - 1 : -1].T,
+    lines = (
+        _line_depth(mask[:, :depth_x]),
+        _line_depth(mask[:depth_y].T),
+        _line_depth(mask[:, : -depth_x - 1 : -1]),
+        _line_depth(mask[: -depth_y - 1 : -1].T),
     )
-    drawn = [side.any(axis=1).mean() >= SIDE_SHARE for side in sides]
-    if sum(drawn) < 3:
+    if lines.count(0) > 1:
         return None
-    insets = [
-        _line_depth(side) if is_drawn else 0 for side, is_drawn in zip(sides, drawn, strict=True)
-    ]
-    left, top, right, bottom = insets
+    left, top, right, bottom = lines
     return Box(left, top, max(width - right, left + 1), max(height - bottom, top + 1))
 
 
+def _side_depth(side: int) -> int:
+    """Return the depth in pixels in which the line along a side of a box lies."""
+    return max(2, round(side * SIDE_DEPTH))
+
+
 def _line_depth(side: Mask) -> int:
-    """Return how deep a line along the side of a box reaches; bool [length, depth]."""
+    """Return how deep the line along the side of a box reaches, 0 if there is none; bool [length, depth]."""
+    is_drawn = side.any(axis=1)
+    if is_drawn.mean() < SIDE_SHARE:
+        return 0
     depths = side.shape[1] - side[:, ::-1].argmax(axis=1)
-    return int(np.percentile(depths[side.any(axis=1)], 75)) + 1
+    return int(np.percentile(depths[is_drawn], 75)) + 1
 
 
 def _has_corners(mask: Mask, y: int, x: int) -> bool:
@@ -79,25 +88,27 @@ def _has_corners(mask: Mask, y: int, x: int) -> bool:
 
 def _without_rules(mask: Mask) -> Mask | None:
     """Erase rules along the rows, up to some degrees of slant, but where strokes cross them."""
-    height, width = mask.shape
-    if mask.sum(axis=1).max(initial=0) < 0.4 * RULE_SHARE * width:
+    width = mask.shape[1]
+    if mask.sum(axis=1).max(initial=0) < DENSEST_ROW * RULE_SHARE * width:
         return None
-    padded = np.zeros((height + 2, width), bool)
-    padded[1:-1] = mask
-    runs = find_runs(padded[:-2] | padded[1:-1] | padded[2:])
-    full = runs.ends - runs.starts >= RULE_SHARE * width
-    if not full.any():
-        return None
+    runs = find_runs(dilate_columns(mask, 1))
+    full = runs.lengths >= RULE_SHARE * width
     thickness = _column_thickness(mask)
-    candidates = runs.painted(full) & mask & (thickness <= MAX_THICKNESS)
-    if not candidates.any():
+    lines = runs.painted(full) & mask & (thickness <= MAX_THICKNESS)
+    if not lines.any():
         return None
-    typical = float(np.median(thickness[candidates]))
-    rest = mask & ~(candidates & (thickness <= 1.6 * typical + 1))
-    if _count_groups(runs.rows[full]) >= 2 or not rest.any():
-        return rest
+    typical = float(np.median(thickness[lines]))
+    rest = mask & ~(lines & (thickness <= CROSSING * typical + 1))
+    has_several = _count_groups(runs.rows[full]) > 1
+    return rest if has_several or _is_finer(typical, rest) else None
+
+
+def _is_finer(thickness: float, rest: Mask) -> bool:
+    """Tell whether a line is finer than the strokes that are left, or nothing is."""
+    if not rest.any():
+        return True
     stroke = float(np.median(_column_thickness(rest.T).T[rest]))
-    return rest if typical <= RULE_THICKNESS * stroke else None
+    return thickness <= RULE_THICKNESS * stroke
 
 
 def _count_groups(rows: npt.NDArray[np.intp]) -> int:
@@ -108,7 +119,6 @@ def _count_groups(rows: npt.NDArray[np.intp]) -> int:
 def _column_thickness(mask: Mask) -> npt.NDArray[np.intp]:
     """Return, for every true pixel, the length of the run of its column through it; else 0."""
     runs = find_runs(mask.T)
-    lengths = runs.ends - runs.starts
     thickness = np.zeros(mask.T.shape, np.intp)
-    thickness[mask.T] = np.repeat(lengths, lengths)
+    thickness[mask.T] = np.repeat(runs.lengths, runs.lengths)
     return thickness.T

@@ -1,18 +1,20 @@
-"""Connected parts of a mask, found from the runs of its rows.
+"""Connected parts of the ink, with what tells a digit from a speck.
 
-mask -> runs -> runs that touch, joined -> parts with mass and box
+mask -> runs, joined -> mass, area, box and contact with the border of each part -> the heaviest ones
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from service.preprocessing.decoding import Grey
-from service.preprocessing.geometry import Box
+from service.preprocessing.geometry import Box, Mask
+from service.preprocessing.runs import Indices, Runs, find_runs, join_runs
 
-Mask = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.intp]
+MAX_PARTS = 32  # bounds the work on a picture of many dots
+DUST_SHARE = 0.01  # of the heaviest part's ink; smaller parts are not even looked at
 
 
 @dataclass(frozen=True)
@@ -38,127 +40,103 @@ class Part:
         """Share of its box that it covers."""
         return self.area / self.box.area
 
+    @property
+    def strength(self) -> float:
+        """Its mean ink, from 0 to 1."""
+        return self.mass / self.area
+
 
 @dataclass(frozen=True)
-class Runs:
-    """The runs of true pixels in the rows of a mask.
+class Parts:
+    """The connected parts of a mask.
 
     Attributes:
-        rows: intp [R], in reading order.
-        starts: intp [R], first column of each run.
-        ends: intp [R], column after its last.
-        shape: Of the mask.
+        heaviest: Those that are worth a look, heaviest first; at most `MAX_PARTS`.
+        runs: The runs of all parts.
+        numbers: intp [R], the part of each run.
     """
 
-    rows: Indices
-    starts: Indices
-    ends: Indices
-    shape: tuple[int, int]
+    heaviest: list[Part]
+    runs: Runs
+    numbers: Indices
 
-    def painted(self, chosen: Mask) -> Mask:
-        """Return a mask of the chosen runs alone; bool [R] -> bool [H, W]."""
-        height, width = self.shape
-        changes = np.zeros(height * (width + 1) + 1, np.int8)
-        origin = self.rows * (width + 1)
-        changes[(origin + self.starts)[chosen]] = 1
-        changes[(origin + self.ends)[chosen]] = -1
-        return changes[:-1].cumsum(dtype=np.int8).reshape(height, width + 1)[:, :width] > 0
+    @property
+    def count(self) -> int:
+        """How many there are, dust included."""
+        return int(self.numbers.max(initial=-1)) + 1
 
+    def painted(self, chosen: Iterable[Part]) -> Mask:
+        """Return a mask of the chosen parts alone, bool [H, W]."""
+        is_chosen = np.zeros(self.count, bool)
+        is_chosen[[part.number for part in chosen]] = True
+        return self.runs.painted(is_chosen[self.numbers])
 
-def find_runs(mask: Mask) -> Runs:
-    """Find the runs of true pixels in the rows of bool [H, W]."""
-    height, width = mask.shape
-    padded = np.zeros((height, width + 1), np.int8)
-    padded[:, :width] = mask
-    flat = padded.ravel()
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    if flat[0]:
-        edges = np.concatenate([[0], edges])
-    starts, ends = edges[::2], edges[1::2]
-    rows = starts // (width + 1)
-    return Runs(rows, starts - rows * (width + 1), ends - rows * (width + 1), (height, width))
+    def span(self, part: Part) -> int:
+        """Return the pixels between the left and the right edge of a part, summed over its rows."""
+        of_part, box = self.numbers == part.number, part.box
+        rows = self.runs.rows[of_part] - box.top
+        left, right = np.full(box.height, box.right), np.full(box.height, box.left)
+        np.minimum.at(left, rows, self.runs.starts[of_part])
+        np.maximum.at(right, rows, self.runs.ends[of_part])
+        return int((right - left).sum())
 
 
-def join_runs(runs: Runs) -> Indices:
-    """Number the 8-connected parts of a mask.
-
-    Each row's runs are joined to those above that they touch, by union-find.
-
-    Returns:
-        intp [R], the part of each run, from 0 in reading order.
-    """
-    parents: list[int] = []
-
-    def root(part: int) -> int:
-        while parents[part] != part:
-            part = parents[part]
-        return part
-
-    rows, starts, ends = runs.rows.tolist(), runs.starts.tolist(), runs.ends.tolist()
-    parts: list[int] = []
-    above = 0  # the first run of the row above that may still touch
-    for row, start, end in zip(rows, starts, ends, strict=True):
-        while rows[above] < row - 1 or (rows[above] == row - 1 and ends[above] < start):
-            above += 1
-        other, part = above, -1
-        while rows[other] == row - 1 and starts[other] <= end:
-            touched = root(parts[other])
-            if part < 0:
-                part = touched
-            elif touched != part:
-                part, merged = min(part, touched), max(part, touched)
-                parents[merged] = part
-            other += 1
-        if part < 0:
-            part = len(parents)
-            parents.append(part)
-        parts.append(part)
-    roots = [root(part) for part in range(len(parents))]
-    numbers = {part: number for number, part in enumerate(dict.fromkeys(roots))}
-    return np.array([numbers[roots[part]] for part in parts], np.intp)
-
-
-def measure_parts(runs: Runs, numbers: Indices, ink: Grey) -> list[Part]:
-    """Weigh and box every part.
+def find_parts(mask: Mask, ink: Grey) -> Parts:
+    """Find the connected parts of the ink.
 
     Args:
-        runs: Of the mask.
-        numbers: intp [R], the part of each run.
-        ink: uint8 [H, W].
+        mask: bool [H, W], which pixels count.
+        ink: uint8 [H, W], by which they are weighed.
     """
-    width = runs.shape[1]
-    sums = np.zeros(ink.size + 1)
-    np.cumsum(ink.ravel(), out=sums[1:])
-    origin = runs.rows * width
-    lengths = runs.ends - runs.starts
-    masses = np.bincount(numbers, weights=sums[origin + runs.ends] - sums[origin + runs.starts])
-    areas = np.bincount(numbers, weights=lengths)
-    count = len(masses)
-    left, right = np.full(count, width), np.zeros(count, np.intp)
-    top, bottom = np.full(count, runs.shape[0]), np.zeros(count, np.intp)
-    np.minimum.at(left, numbers, runs.starts)
-    np.maximum.at(right, numbers, runs.ends)
-    np.minimum.at(top, numbers, runs.rows)
-    np.maximum.at(bottom, numbers, runs.rows + 1)
-    columns = (masses, areas, left, top, right, bottom, _contacts(runs, numbers, lengths, count))
+    runs = find_runs(mask)
+    numbers = join_runs(runs)
+    parts = sorted(_measured(runs, numbers, ink), key=lambda part: -part.mass)[:MAX_PARTS]
+    heaviest = [part for part in parts if part.mass >= DUST_SHARE * parts[0].mass]
+    return Parts(heaviest, runs, numbers)
+
+
+def _measured(runs: Runs, numbers: Indices, ink: Grey) -> list[Part]:
+    """Weigh and box every part, in the order of their numbers."""
+    areas = np.bincount(numbers, weights=runs.lengths)
+    masses = np.bincount(numbers, weights=_run_sums(runs, ink)) / 255
+    sides = _box_sides(runs, numbers, len(areas))
+    columns = (masses, areas, *sides, _contacts(runs, numbers))
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     return [
-        Part(number, mass / 255, int(area), Box(*box), contact)
-        for number, (mass, area, *box, contact) in enumerate(
-            zip(*(column.tolist() for column in columns), strict=True)
-        )
+        Part(number, mass, int(area), Box(*box), contact)
+        for number, (mass, area, *box, contact) in enumerate(rows)
     ]
 
 
-def _contacts(
-    runs: Runs, numbers: Indices, lengths: Indices, count: int
-) -> npt.NDArray[np.float64]:
+def _run_sums(runs: Runs, ink: Grey) -> npt.NDArray[np.float64]:
+    """Sum up the ink, uint8 [H, W], of each run; float64 [R]."""
+    sums = np.zeros(ink.size + 1)
+    np.cumsum(ink.ravel(), out=sums[1:])
+    origin = runs.rows * runs.shape[1]
+    of_runs: npt.NDArray[np.float64] = sums[origin + runs.ends] - sums[origin + runs.starts]
+    return of_runs
+
+
+def _box_sides(runs: Runs, numbers: Indices, count: int) -> tuple[Indices, ...]:
+    """Return left, top, right and bottom of each part's box."""
+    height, width = runs.shape
+    left, top = np.full(count, width), np.full(count, height)
+    right, bottom = np.zeros(count, np.intp), np.zeros(count, np.intp)
+    np.minimum.at(left, numbers, runs.starts)
+    np.minimum.at(top, numbers, runs.rows)
+    np.maximum.at(right, numbers, runs.ends)
+    np.maximum.at(bottom, numbers, runs.rows + 1)
+    return left, top, right, bottom
+
+
+def _contacts(runs: Runs, numbers: Indices) -> npt.NDArray[np.float64]:
     """Return, per part, the largest share of a side of the picture that it touches."""
     height, width = runs.shape
     sides = (
-        np.bincount(numbers, weights=lengths * (runs.rows == 0), minlength=count) / width,
-        np.bincount(numbers, weights=lengths * (runs.rows == height - 1), minlength=count) / width,
-        np.bincount(numbers, weights=runs.starts == 0, minlength=count) / height,
-        np.bincount(numbers, weights=runs.ends == width, minlength=count) / height,
+        np.bincount(numbers, weights=runs.lengths * (runs.rows == 0)) / width,
+        np.bincount(numbers, weights=runs.lengths * (runs.rows == height - 1)) / width,
+        np.bincount(numbers, weights=runs.starts == 0) / height,
+        np.bincount(numbers, weights=runs.ends == width) / height,
     )
     contacts: npt.NDArray[np.float64] = np.maximum.reduce(sides)
     return contacts
