@@ -69,6 +69,30 @@ def test_readme_results_are_the_generated_ones() -> None:
             assert f"| {' | '.join(columns)} |" in text
 
 
+def test_readme_upload_results_are_the_generated_ones() -> None:
+    """The first table of both READMEs has the figures of the generated page, in its order."""
+    generated = (DOCS / "results.md").read_text()
+    row = r"^\| {} \| `{}` \| ([\d.]+ %) \| ([\d.]+ %) \|"
+    levers = [
+        ("grey, resize, invert", "textbook"),
+        ("the service's", "textbook"),
+        ("the service's", "digits"),
+    ]
+    figures = [
+        match.groups()
+        for lever in levers
+        if (match := re.search(row.format(*lever), generated, re.MULTILINE))
+    ]
+
+    assert len(figures) == len(levers)
+    for page in ("README.md", "README.zh-TW.md"):
+        text = (DOCS.parent / page).read_text()
+        table = re.findall(
+            r"\| (?:\*\*)?([\d.]+ %)(?:\*\*)? \| (?:\*\*)?([\d.]+ %)(?:\*\*)? \|$", text, re.M
+        )
+        assert table == figures
+
+
 @pytest.mark.parametrize(
     "page", [*DOCS.parent.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda it: it.name
 )
