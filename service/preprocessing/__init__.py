@@ -1,6 +1,6 @@
 """Preprocessing: any upload to the canonical digit that the networks know. It lives here and nowhere else.
 
-    bytes -> open (header) -> decode (grey, upright) -> ink (bright on 0) -> segment (the digit's part) -> canonical
+    bytes -> open (header) -> decode (grey, upright) -> paper, ink -> segment (the digit's parts) -> canonical
 
 Training uses the same functions for every picture that it renders or reads. The package imports
 neither FastAPI nor TensorFlow.
@@ -83,6 +83,11 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     warnings = (
         *(["The digit has little contrast with its background."] if found.is_faint else []),
         *(["The digit touches the image's border and may be cut off."] if found.at_border else []),
+        *(
+            ["The image shows several parts of digit size; one was read."]
+            if found.has_others
+            else []
+        ),
     )
     return CanonicalDigit(image, found.box.scaled(picture.scale), steps, warnings)
 

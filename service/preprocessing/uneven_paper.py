@@ -102,11 +102,11 @@ def _least_squares(
     terms: npt.NDArray[np.float64],
     values: npt.NDArray[np.float64],
     weights: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
+) -> npt.NDArray[np.floating]:
     """Return the factors of the terms, float64 [6], that come nearest to the values, by weight."""
     weighted = terms * weights[:, np.newaxis]
     ridge = RIDGE * np.eye(SURFACE_TERMS)
-    factors: npt.NDArray[np.float64] = np.linalg.solve(
+    factors: npt.NDArray[np.floating] = np.linalg.solve(
         weighted.T @ terms + ridge, weighted.T @ values
     )
     return factors
