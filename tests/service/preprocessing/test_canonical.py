@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.preprocessing.canonical import is_canonical, place, stroke_weight
+from service.preprocessing.canonical import is_canonical, normalise, place, stroke_width
 from service.preprocessing.decoding import Grey
 
 
@@ -64,33 +64,41 @@ class TestIsCanonical:
         assert not is_canonical(edged)
 
 
-class TestStrokeWeight:
-    """`stroke_weight`."""
+class TestNormalise:
+    """`normalise`."""
 
-    def test_thin_pen(self) -> None:
-        """A hairline of 2 in 200 pixels grows to about two canonical pixels: 20 of 200."""
-        crop = np.zeros((200, 60), np.uint8)
-        crop[:, 29:31] = 255
+    @pytest.mark.parametrize(
+        ("pen", "step", "low", "high"),
+        [(2, "strokes-thickened", 1, 3), (20, None, 2, 3), (70, "strokes-thinned", 3, 6)],
+    )
+    def test_stroke_weight(self, pen: int, step: str | None, low: int, high: int) -> None:
+        """Strokes of a cross of 180 pixels come to about MNIST's width."""
+        crop = np.zeros((180, 180), np.uint8)
+        crop[:, 90 - pen // 2 : 90 + pen // 2] = crop[90 - pen // 2 : 90 + pen // 2] = 255
 
-        thick, is_thicker = stroke_weight(crop)
+        canonical, changed = normalise(crop)
 
-        assert is_thicker
-        assert 16 <= int((thick[thick.shape[0] // 2] > 127).sum()) <= 22
+        assert changed == step
+        assert low <= int((canonical[5] > 127).sum()) <= high
 
-    def test_thick_pen(self) -> None:
-        """A marker stays as it is."""
-        crop = np.full((200, 40), 255, np.uint8)
+    def test_thinning_that_leaves_nothing(self) -> None:
+        """A blob that thinning would erase stays."""
+        crop = np.zeros((60, 60), np.uint8)
+        crop[0, 0] = crop[-1, -1] = 40
+        crop[::2, ::2] = 255
 
-        thick, is_thicker = stroke_weight(crop)
+        canonical, _ = normalise(crop)
 
-        assert not is_thicker
-        assert thick is crop
+        assert canonical.max() == 255
 
-    def test_faint(self) -> None:
-        """Ink that is too faint to measure stays as it is."""
-        crop = np.full((200, 2), 100, np.uint8)
 
-        assert stroke_weight(crop) == (crop, False)
+def test_stroke_width() -> None:
+    """A long bar of 6 pixels is about 6 wide; no ink has no width."""
+    mask = np.zeros((200, 30), bool)
+    mask[10:190, 10:16] = True
+
+    assert stroke_width(mask) == pytest.approx(6, abs=0.3)
+    assert stroke_width(mask & False) == 0
 
 
 def test_place_keeps_the_aspect() -> None:

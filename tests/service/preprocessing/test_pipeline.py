@@ -1,18 +1,19 @@
 """The whole of preprocessing: any upload to the canonical digit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageOps
 
-from service.bundle import Bundle
 from service.errors import BlankImageError, ImageTooLargeError, UploadError
-from service.preprocessing import PREPROCESSING_VERSION, UploadLimits, preprocess
+from service.preprocessing import UploadLimits, canonicalise, preprocess
 from service.preprocessing.canonical import centre_of_mass, is_canonical
-from service.preprocessing.segmentation import MAX_PARTS, segment
+from service.preprocessing.decoding import Grey, from_pixels
 from tests.pictures import draw, encode, photo
 
 LIMITS = UploadLimits()
@@ -54,9 +55,7 @@ class TestCanonicalForm:
 
     def test_every_mnist_digit_passes_untouched(self) -> None:
         """All 1,000 validation digits are canonical, those that reach the border too."""
-        bundle = Bundle.read(MODELS / "digits/1", preprocessing_version=PREPROCESSING_VERSION)
-
-        images = bundle.validation_set().images
+        images = np.load(MODELS / "digits/1/assets.extra/validation.npz")["images"]
 
         assert [index for index, image in enumerate(images) if not is_canonical(image)] == []
 
@@ -133,6 +132,117 @@ class TestInvariance:
         assert _distance(image, draw()) < 3
 
 
+def _ruled(grey: Grey) -> Grey:
+    """Rule the paper."""
+    grey[20::40] = grey[21::40] = 120
+    return grey
+
+
+def _squared(grey: Grey) -> Grey:
+    """Draw squares."""
+    return _ruled(_ruled(grey).T.copy()).T
+
+
+def _boxed(grey: Grey) -> Grey:
+    """Draw a box around the digit."""
+    frame = Image.fromarray(grey)
+    ImageDraw.Draw(frame).rectangle((50, 50, 230, 230), outline=0, width=4)
+    return np.asarray(frame)
+
+
+def _in_window(grey: Grey) -> Grey:
+    """Paste the inverted picture onto a larger white one."""
+    return np.pad(255 - grey, 60, constant_values=255)
+
+
+def _labelled(grey: Grey) -> Grey:
+    """Print a label beside the digit."""
+    grey[240:262, 15:90] = 0
+    return grey
+
+
+def _crowded(grey: Grey) -> Grey:
+    """Show a piece of the next digit at the border."""
+    grey[100:180, 268:] = 0
+    return grey
+
+
+def _dusty(grey: Grey) -> Grey:
+    """Scatter specks."""
+    for left, top in ((10, 10), (260, 30), (25, 250)):
+        grey[top : top + 4, left : left + 4] = 0
+    return grey
+
+
+def _shaded(grey: Grey) -> Grey:
+    """Cast a soft shadow over the left."""
+    light = np.clip(np.linspace(0.2, 1.6, grey.shape[1]), 0.55, 1)
+    return (grey * light).astype(np.uint8)
+
+
+def _glaring(grey: Grey) -> Grey:
+    """Shine a lamp onto grey paper."""
+    y, x = np.mgrid[-1 : 1 : grey.shape[0] * 1j, -1 : 1 : grey.shape[1] * 1j]
+    lamp = 90 * np.exp(-3 * ((x - 0.4) ** 2 + (y + 0.4) ** 2))
+    return (grey * 0.6 + lamp).astype(np.uint8)
+
+
+def _on_table(grey: Grey) -> Grey:
+    """Show a dark table beyond the edge of the paper."""
+    grey[:, 255:] = 70
+    return grey
+
+
+@pytest.mark.parametrize(
+    "disturb",
+    [
+        _ruled,
+        _squared,
+        _boxed,
+        _in_window,
+        _labelled,
+        _crowded,
+        _dusty,
+        _shaded,
+        _glaring,
+        _on_table,
+    ],
+)
+def test_disturbance(disturb: Callable[[Grey], Grey]) -> None:
+    """Rules, boxes, labels, neighbours, dust, shadows and edges leave the digit as it is."""
+    grey = np.asarray(draw(at=(0.3, 0.3, 0.4)))
+
+    calm = canonicalise(from_pixels(grey)).image.ravel()
+    disturbed = canonicalise(from_pixels(disturb(grey.copy()))).image.ravel()
+
+    assert np.corrcoef(calm, disturbed)[0, 1] > 0.9
+
+
+@st.composite
+def _pictures(draw_from: st.DrawFn) -> Grey:
+    """Pictures of any shape: constant, noise, of two values, or patches enlarged."""
+    shape = draw_from(st.tuples(st.integers(1, 20), st.integers(1, 20)))
+    levels = (
+        st.sampled_from([0, draw_from(st.integers(0, 255))]) if draw_from(st.booleans()) else None
+    )
+    grey = draw_from(arrays(np.uint8, shape, elements=levels))
+    factor = draw_from(st.sampled_from([1, 1, 3, 12]))
+    how = draw_from(st.sampled_from([Image.Resampling.NEAREST, Image.Resampling.BICUBIC]))
+    return np.asarray(Image.fromarray(grey).resize((shape[1] * factor, shape[0] * factor), how))
+
+
+@settings(max_examples=300, deadline=None)
+@given(_pictures())
+def test_any_picture(grey: Grey) -> None:
+    """Any picture ends in a canonical digit or is blank."""
+    try:
+        image = canonicalise(from_pixels(grey)).image
+    except BlankImageError:
+        return
+
+    assert (image.shape, image.dtype, image.max()) == ((28, 28), np.uint8, 255)
+
+
 class TestWarnings:
     """What the answer warns of."""
 
@@ -147,6 +257,15 @@ class TestWarnings:
         seen = preprocess(encode(draw(at=(0.2, -0.15, 0.6))), LIMITS)
 
         assert seen.warnings == ("The digit touches the image's border and may be cut off.",)
+
+    def test_several_parts(self) -> None:
+        """A digit that is read although another stands apart from it comes with a warning."""
+        image = draw(at=(0.3, 0.1, 0.35))
+        image.paste(draw(at=(0.6, 0.62, 0.35)).crop((160, 170, 280, 270)), (160, 170))
+
+        seen = preprocess(encode(image), LIMITS)
+
+        assert seen.warnings == ("The image shows several parts of digit size; one was read.",)
 
 
 class TestBounds:
@@ -165,13 +284,6 @@ class TestBounds:
         assert seen.ink_box.bottom > 1200
         expected = preprocess(encode(grey), LIMITS).image.astype(int)
         assert np.abs(seen.image.astype(int) - expected).mean() < 4
-
-    def test_halftone(self) -> None:
-        """Of two thousand equal dots, a bounded number is looked at."""
-        dots = np.zeros((94, 94), np.uint8)
-        dots[1::2, 1::2] = 255
-
-        assert segment(dots).dropped_parts < MAX_PARTS
 
 
 class TestRefusals:

@@ -1,61 +1,96 @@
-"""Connected parts, against vectors worked out by hand."""
+"""Which of the ink is the digit: one small picture for each thing that lies beside it."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+import pytest
 
-from service.preprocessing.segmentation import Box, label_parts
+from service.preprocessing.decoding import Grey
+from service.preprocessing.geometry import Box
+from service.preprocessing.segmentation import segment
 
-
-class TestLabelParts:
-    """Numbering of connected parts."""
-
-    def test_u_shape_is_one_part(self) -> None:
-        """Arms that meet only at the bottom are one part; a diagonal touch joins too."""
-        mask = np.array([[1, 0, 1, 0, 0], [1, 0, 1, 0, 0], [1, 1, 1, 0, 1], [0, 0, 0, 1, 0]], bool)
-
-        labels = label_parts(mask)
-
-        assert labels.tolist() == [
-            [1, 0, 1, 0, 0],
-            [1, 0, 1, 0, 0],
-            [1, 1, 1, 0, 1],
-            [0, 0, 0, 1, 0],
-        ]
-
-    def test_two_parts(self) -> None:
-        """Parts with a gap get different numbers, in reading order."""
-        mask = np.array([[1, 0, 0, 1], [1, 0, 0, 1]], bool)
-
-        assert label_parts(mask).tolist() == [[1, 0, 0, 2], [1, 0, 0, 2]]
-
-    @given(arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12))))
-    def test_neighbours_agree(self, mask: "np.typing.NDArray[np.bool_]") -> None:
-        """Neighbours in the mask share a number, and only the mask is numbered."""
-        labels = label_parts(mask)
-
-        assert ((labels > 0) == mask).all()
-        for first, second in (
-            (labels[1:], labels[:-1]),
-            (labels[:, 1:], labels[:, :-1]),
-            (labels[1:, 1:], labels[:-1, :-1]),
-        ):
-            both = (first > 0) & (second > 0)
-            assert (first[both] == second[both]).all()
+Rectangle = tuple[int, int, int, int]  # left, top, right, bottom
+DIGIT: Rectangle = (46, 30, 54, 70)
 
 
-class TestBox:
-    """Rectangles of pixels."""
+def _ink(*rectangles: Rectangle, side: int = 100) -> Grey:
+    """Draw filled rectangles of full ink."""
+    ink = np.zeros((side, side), np.uint8)
+    for rectangle in rectangles:
+        ink[Box(*rectangle).slices] = 255
+    return ink
 
-    def test_around(self) -> None:
-        """The box is tight; right and bottom lie outside."""
-        mask = np.zeros((5, 6), bool)
-        mask[1:3, 2:5] = True
 
-        assert Box.around(mask) == Box(2, 1, 5, 3)
 
-    def test_gap(self) -> None:
-        """The gap is the distance along the farther axis."""
-        assert Box(0, 0, 2, 2).gap_to(Box(5, 1, 6, 3)) == 3
-        assert Box(0, 0, 4, 4).gap_to(Box(2, 2, 6, 6)) == 0
+
+@pytest.mark.parametrize(
+    "beside",
+    [[(48, 24, 60, 26)], [(70, 32, 78, 68)], [(58, 34, 64, 36), (68, 34, 74, 36)]],
+    ids=["bar of a five", "next digit", "chain of near strokes"],
+)
+def test_kept(beside: list[Rectangle]) -> None:
+    """Strokes near the digit and the next digit of a number stay."""
+    ink = _ink(DIGIT, *beside)
+
+    seen = segment(ink)
+
+    assert seen is not None
+    assert seen.steps == ()
+    assert (seen.mask == (ink > 0)).all()
+    assert not seen.is_partial
+
+
+def test_pale_part() -> None:
+    """What is much paler than the digit was not drawn with its pen."""
+    ink = _ink(DIGIT)
+    ink[40:50, 57:60] = 90
+
+    seen = segment(ink)
+
+    assert seen is not None
+    assert seen.box == Box(*DIGIT)
+
+
+def test_box() -> None:
+    """A digit that touches no side of a drawn box is taken out of it."""
+    frame = [(15, 15, 85, 17), (15, 83, 85, 85), (15, 15, 17, 85), (83, 15, 85, 85)]
+
+    seen, empty = segment(_ink(DIGIT, *frame)), segment(_ink(*frame))
+
+    assert seen is not None
+    assert (seen.box, seen.steps) == (Box(*DIGIT), ("box-removed",))
+    assert empty is not None
+    assert empty.box == Box(15, 15, 85, 85)
+
+
+def test_box_with_a_dot() -> None:
+    """A zero with corners keeps its shape: what is in it is no digit."""
+    frame = [(15, 15, 85, 17), (15, 83, 85, 85), (15, 15, 17, 85), (83, 15, 85, 85)]
+
+    seen, lined = segment(_ink((48, 48, 52, 52), *frame)), segment(_ink((50, 30, 51, 70), *frame))
+
+    assert seen is not None
+    assert lined is not None
+    assert seen.box.height == lined.box.height == 70
+
+
+def test_rules() -> None:
+    """Rules are erased, and told of."""
+    seen = segment(_ink(DIGIT, (0, 20, 100, 21), (0, 80, 100, 81)))
+
+    assert seen is not None
+    assert seen.has_rules
+    assert seen.box == Box(*DIGIT)
+
+
+
+
+def test_small_pictures_have_no_lines() -> None:
+    """In a small picture a bar from side to side is a digit, as a one cut close is."""
+    seen = segment(_ink((8, 0, 12, 20), side=20))
+
+    assert seen is not None
+    assert (seen.box, seen.steps, seen.is_doubtful) == (Box(8, 0, 12, 20), (), False)
+
+
+def test_nothing() -> None:
+    """No ink, no digit."""
+    assert segment(_ink()) is None

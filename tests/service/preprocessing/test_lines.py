@@ -1,0 +1,73 @@
+"""Rules, and boxes drawn around a digit."""
+
+import numpy as np
+import pytest
+
+from service.preprocessing.geometry import Box, Mask
+from service.preprocessing.lines import erase_rules, inside_of_box
+
+
+@pytest.fixture
+def digit() -> Mask:
+    """A fat cross-free digit: a slanted bar of 8 pixels."""
+    mask = np.zeros((100, 100), bool)
+    for row in range(20, 80):
+        mask[row, 20 + row // 2 : 28 + row // 2] = True
+    return mask
+
+
+@pytest.mark.parametrize("rules", [[30, 60], [50]])
+@pytest.mark.parametrize("is_upright", [False, True])
+def test_rules_are_erased(digit: Mask, rules: list[int], is_upright: bool) -> None:
+    """Rules go, along rows and columns, and the strokes that cross them stay."""
+    ruled = digit.T.copy() if is_upright else digit.copy()
+    ruled[rules] = True
+
+    erased = erase_rules(ruled.T if is_upright else ruled)
+
+    assert erased is not None
+    assert (erased == digit).mean() > 0.998
+
+
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [((40, 46), (0, 100)), ((40, 50), (0, 100)), ((40, 42), (0, 80))],
+    ids=["bar as thick as the digit", "block", "short line"],
+)
+def test_no_rule(digit: Mask, rows: tuple[int, int], columns: tuple[int, int]) -> None:
+    """What is as thick as a stroke, or ends within the picture, is no rule."""
+    digit[slice(*rows), slice(*columns)] = True
+
+    assert erase_rules(digit) is None
+
+
+def test_nothing_but_a_rule() -> None:
+    """A rule on blank paper is not erased: it is all there is."""
+    mask = np.zeros((60, 60), bool)
+    mask[30] = True
+
+    assert erase_rules(mask) is None
+
+
+@pytest.mark.parametrize(
+    ("open_side", "inside"),
+    [(None, Box(3, 3, 57, 47)), ("bottom", Box(3, 3, 57, 50))],
+)
+def test_inside(open_side: str | None, inside: Box) -> None:
+    """A box of lines of 2 pixels has its inside a pixel further in; one side may be open."""
+    box = np.ones((50, 60), bool)
+    box[2 : 50 if open_side else 48, 2:58] = False
+
+    assert inside_of_box(box) == inside
+
+
+def test_no_box() -> None:
+    """A zero has no corners, and two sides with three corners are no box."""
+    y, x = np.mgrid[-1:1:50j, -1:1:50j]
+    angle = np.zeros((50, 50), bool)
+    angle[:, :2] = angle[-2:] = True
+
+    assert inside_of_box(abs(np.hypot(x, y) - 0.9) < 0.1) is None
+    assert inside_of_box(angle) is None
