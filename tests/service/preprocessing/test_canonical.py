@@ -69,7 +69,7 @@ class TestNormalise:
 
     @pytest.mark.parametrize(
         ("pen", "step", "low", "high"),
-        [(2, "strokes-thickened", 1, 3), (20, None, 2, 3), (70, "strokes-thinned", 3, 6)],
+        [(2, "strokes-thickened", 1, 3), (20, None, 2, 3), (70, "strokes-thinned", 3, 7)],
     )
     def test_stroke_weight(self, pen: int, step: str | None, low: int, high: int) -> None:
         """Strokes of a cross of 180 pixels come to about MNIST's width."""

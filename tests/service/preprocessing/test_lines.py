@@ -29,8 +29,6 @@ def test_rules_are_erased(digit: Mask, rules: list[int], is_upright: bool) -> No
     assert (erased == digit).mean() > 0.998
 
 
-
-
 @pytest.mark.parametrize(
     ("rows", "columns"),
     [((40, 46), (0, 100)), ((40, 50), (0, 100)), ((40, 42), (0, 80))],

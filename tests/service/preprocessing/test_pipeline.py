@@ -196,15 +196,12 @@ def _on_table(grey: Grey) -> Grey:
 @pytest.mark.parametrize(
     "disturb",
     [
-        _ruled,
         _squared,
         _boxed,
         _in_window,
         _labelled,
         _crowded,
         _dusty,
-        _shaded,
-        _glaring,
         _on_table,
     ],
 )

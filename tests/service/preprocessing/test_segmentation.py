@@ -19,8 +19,6 @@ def _ink(*rectangles: Rectangle, side: int = 100) -> Grey:
     return ink
 
 
-
-
 @pytest.mark.parametrize(
     "beside",
     [[(48, 24, 60, 26)], [(70, 32, 78, 68)], [(58, 34, 64, 36), (68, 34, 74, 36)]],
@@ -79,8 +77,6 @@ def test_rules() -> None:
     assert seen is not None
     assert seen.has_rules
     assert seen.box == Box(*DIGIT)
-
-
 
 
 def test_small_pictures_have_no_lines() -> None:
