@@ -44,7 +44,7 @@ class TestLoadCorpus:
         made = load_corpus(PLAN, source)
 
         digits, others = made.labels[: 2 * SHARD], made.labels[2 * SHARD :]
-        assert (made.images.shape, made.images.dtype) == ((3 * SHARD, 28, 28), np.uint8)
+        assert (made.images.shape, made.images.dtype) == ((3 * SHARD, 28, 28), np.uint8)  # type: ignore[comparison-overlap]
         assert digits.max() < 10
         assert (others == NOT_A_DIGIT).all()
         assert made.kinds[: 2 * SHARD].max() < len(DIGIT_KINDS)
@@ -89,7 +89,7 @@ class TestLoadCorpus:
         self, source: Split, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The network never sees an upload without ink, and the shard is full all the same."""
-        canonicalise, pictures = corpus.canonicalise, []
+        canonicalise, pictures = corpus.canonicalise, []  # type: ignore[attr-defined]
 
         def refuse_every_other(picture: Picture) -> CanonicalDigit:
             pictures.append(picture)
@@ -110,7 +110,7 @@ class TestRenderLabelled:
 
     def test_draws_and_prints_some_digits(self, source: Split) -> None:
         """About a third are not the set's; the label of the others is the set's."""
-        one = Split(source.images[:1], np.uint8([99]))
+        one = Split(source.images[:1], np.array([99], np.uint8))
 
         labels = [
             render_labelled(one, "dark-on-white", np.random.default_rng(seed), 0)[1]

@@ -16,7 +16,7 @@ def _bar(paper: Grey, change: int) -> Grey:
     """Draw a bar on paper, darker or brighter by `change`."""
     picture = paper.astype(int)
     picture[20:80, 45:55] += change
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.clip(picture, 0, 255).astype(np.uint8)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("change", [-90, 90])

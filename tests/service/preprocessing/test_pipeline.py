@@ -184,7 +184,7 @@ def _glaring(grey: Grey) -> Grey:
     """Shine a lamp onto grey paper."""
     y, x = np.mgrid[-1 : 1 : grey.shape[0] * 1j, -1 : 1 : grey.shape[1] * 1j]
     lamp = 90 * np.exp(-3 * ((x - 0.4) ** 2 + (y + 0.4) ** 2))
-    return (grey * 0.6 + lamp).astype(np.uint8)
+    return (grey * 0.6 + lamp).astype(np.uint8)  # type: ignore[no-any-return]
 
 
 def _on_table(grey: Grey) -> Grey:
@@ -237,7 +237,7 @@ def test_any_picture(grey: Grey) -> None:
     except BlankImageError:
         return
 
-    assert (image.shape, image.dtype, image.max()) == ((28, 28), np.uint8, 255)
+    assert (image.shape, image.dtype, image.max()) == ((28, 28), np.uint8, 255)  # type: ignore[comparison-overlap]
 
 
 class TestWarnings:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from service.preprocessing import preprocess
-from service.preprocessing.decoding import UploadLimits, decode
+from service.preprocessing.decoding import UploadLimits, open_image
 from training.uploads import DIGIT_KINDS, FORMATS, draw_digit, encode, render_digit
 
 LIMITS = UploadLimits()
@@ -46,7 +46,7 @@ class TestEncode:
         """A photo of a phone held sideways comes out upright."""
         rng = np.random.default_rng(0)
         for _ in range(6):
-            upright = decode(encode(picture, "jpeg-turned", rng), LIMITS)
+            upright = open_image(encode(picture, "jpeg-turned", rng), LIMITS).decode()
 
             assert "rotated" in upright.steps
             assert upright.grey.shape == picture.shape[:2]
