@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from service.bundle import Bundle, find_bundles
+from service.errors import BundleError
 from service.preprocessing import PREPROCESSING_VERSION
 from training.data import load_mnist
 from training.errors import TrainingError
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         options.run(options, console)
-    except TrainingError as error:
+    except (BundleError, TrainingError) as error:
         Console(stderr=True).print(f"Error: {error}", markup=False, highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:

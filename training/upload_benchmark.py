@@ -136,7 +136,10 @@ def tutorial_recogniser(bundle: Bundle) -> Recognise:
     engine, limits = LiteRTEngine(bundle.litert_program), UploadLimits()
 
     def recognise(data: bytes) -> tuple[npt.NDArray[np.float64], str]:
-        grey = open_image(data, limits).decode().grey
+        try:
+            grey = open_image(data, limits).decode().grey
+        except UploadError:
+            return NOT_SEEN, "refused"
         small = ~np.asarray(Image.fromarray(grey).resize((28, 28)))
         return engine.predict(small[np.newaxis])[0].astype(np.float64), "ok"
 
@@ -165,24 +168,24 @@ def rendered_uploads(digits: LabelledDigits, per_kind: int, seed: int = SEED) ->
         for index in range(per_kind):
             rng = np.random.default_rng([seed, 200 + number, index])
             picture = render_other(kind, digits.images, rng)
-            yield Upload(encode(picture, "PNG", rng), None, kind)
+            yield Upload(encode(picture, kind, rng), None, kind)
 
 
 def real_uploads(folder: Path) -> Iterator[Upload]:
     """Read real uploads that `labels.csv` of a folder lists: path, label, kind, writer.
 
     Raises:
-        ResultsError: If there is no such list.
+        ResultsError: If there is no such list, or it lists what is not there.
     """
     try:
-        rows = list(csv.DictReader((folder / "labels.csv").read_text("utf-8").splitlines()))
-    except OSError as cause:
+        rows = csv.DictReader((folder / "labels.csv").read_text("utf-8").splitlines())
+        for row in rows:
+            label = None if row["label"] == NONE else int(row["label"])
+            yield Upload((folder / row["path"]).read_bytes(), label, row["kind"], row["writer"])
+    except (OSError, KeyError, ValueError) as cause:
         raise ResultsError(
-            f"{folder} has no labels.csv (path, label, kind, writer) that lists uploads."
+            f"{folder} has no labels.csv (path, label, kind, writer) that lists uploads there are."
         ) from cause
-    for row in rows:
-        label = None if row["label"] == NONE else int(row["label"])
-        yield Upload((folder / row["path"]).read_bytes(), label, row["kind"], row["writer"])
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

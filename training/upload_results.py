@@ -189,7 +189,7 @@ def _honesty(results: UploadResults, bundles: list[str]) -> str:
             digits = total(report.digits.values())
             rows.append(
                 f"| {title} | `{name}` | {_percent(report.calibration_error)} "
-                f"| {_percent(1 - digits.ok / digits.n)} | {_percent(digits.refused / digits.n)} "
+                f"| {_not_ok(digits)} | {_percent(digits.refused / digits.n)} "
                 f"| {_percent(digits.ok_right / max(digits.ok, 1))} |"
             )
         if reports:

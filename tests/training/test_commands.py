@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.training.conftest import ROOT
 from training.commands import main
 from training.data import Mnist
 from training.errors import DataUnavailableError
@@ -54,9 +55,25 @@ class TestMain:
         assert status == 0
         assert "| `tiny` | 120 | 2 |" in (tmp_path / "docs/results.md").read_text()
 
+    def test_benchmark_writes_the_evidence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of every bundle, on the first kinds alone here: the JSON and the page."""
+        monkeypatch.setattr("training.upload_benchmark.DIGIT_KINDS", ("dark-on-white",))
+        monkeypatch.setattr("training.upload_benchmark.OTHER_KINDS", ("blank-paper",))
+
+        status = main(["benchmark", "--models", str(ROOT / "models"), "--per-kind", "2"])
+
+        assert status == 0
+        assert (tmp_path / "docs/results/uploads.json").is_file()
+        page = (tmp_path / "docs/results.md").read_text()
+        assert "| dark-on-white | 2 | " in page
+        assert "| rendered | blank-paper | 2 | " in page
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
+            (["benchmark", "--models", "nowhere"], "Error: No model bundle was found under nowhe"),
             (["train", "--recipe", "cnn"], "Error: There is no recipe 'cnn'. Choose one of: "),
             (["export", "nowhere"], "Error: nowhere holds no run. Train one with: "),
         ],
