@@ -15,8 +15,8 @@ class TestFitTemperature:
     @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
     def test_finds_the_temperature_of_overconfident_logits(self, temperature: float) -> None:
         """Logits that claim three to one, times the temperature, where three of four are right."""
-        logits = np.tile(np.float32([np.log(3) * temperature, 0]), (400, 1))
-        labels = np.tile(np.uint8([0, 0, 0, 1]), 100)
+        logits = np.tile(np.array([np.log(3) * temperature, 0], np.float32), (400, 1))
+        labels = np.tile(np.array([0, 0, 0, 1], np.uint8), 100)
 
         assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.02)
 
@@ -28,9 +28,9 @@ class TestFitTemperature:
 
     def test_large_logits_do_not_overflow(self) -> None:
         """A loss that is no number would win."""
-        logits = np.tile(np.float32([2_000, 0]), (4, 1))
+        logits = np.tile(np.array([2_000, 0], np.float32), (4, 1))
 
-        assert fit_temperature(logits, np.uint8([0, 0, 0, 1])) == TEMPERATURES[-1]
+        assert fit_temperature(logits, np.array([0, 0, 0, 1], np.uint8)) == TEMPERATURES[-1]
 
 
 class TestFitDecision:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.errors import BlankImageError
-from service.preprocessing import CanonicalDigit
+from service.preprocessing import CanonicalDigit, canonicalise
 from service.preprocessing.decoding import Picture
 from tests.training.uploads_material import SHARD, make_small
 from training import corpus
@@ -44,7 +44,8 @@ class TestLoadCorpus:
         made = load_corpus(PLAN, source)
 
         digits, others = made.labels[: 2 * SHARD], made.labels[2 * SHARD :]
-        assert (made.images.shape, made.images.dtype) == ((3 * SHARD, 28, 28), np.uint8)
+        assert made.images.shape == (3 * SHARD, 28, 28)
+        assert made.images.dtype == np.dtype("uint8")
         assert digits.max() < 10
         assert (others == NOT_A_DIGIT).all()
         assert made.kinds[: 2 * SHARD].max() < len(DIGIT_KINDS)
@@ -89,7 +90,7 @@ class TestLoadCorpus:
         self, source: Split, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The network never sees an upload without ink, and the shard is full all the same."""
-        canonicalise, pictures = corpus.canonicalise, []
+        pictures: list[Picture] = []
 
         def refuse_every_other(picture: Picture) -> CanonicalDigit:
             pictures.append(picture)
@@ -110,7 +111,7 @@ class TestRenderLabelled:
 
     def test_draws_and_prints_some_digits(self, source: Split) -> None:
         """About a third are not the set's; the label of the others is the set's."""
-        one = Split(source.images[:1], np.uint8([99]))
+        one = Split(source.images[:1], np.array([99], np.uint8))
 
         labels = [
             render_labelled(one, "dark-on-white", np.random.default_rng(seed), 0)[1]
