@@ -15,7 +15,7 @@ class TestFitTemperature:
     @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
     def test_finds_the_temperature_of_overconfident_logits(self, temperature: float) -> None:
         """Logits that claim three to one, times the temperature, where three of four are right."""
-        logits = np.tile(np.float32([np.log(3) * temperature, 0]), (400, 1))  # type: ignore[arg-type]
+        logits = np.tile(np.array([np.log(3) * temperature, 0], np.float32), (400, 1))
         labels = np.tile(np.array([0, 0, 0, 1], np.uint8), 100)
 
         assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.02)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.errors import BlankImageError
-from service.preprocessing import CanonicalDigit
+from service.preprocessing import CanonicalDigit, canonicalise
 from service.preprocessing.decoding import Picture
 from tests.training.uploads_material import SHARD, make_small
 from training import corpus
@@ -44,7 +44,8 @@ class TestLoadCorpus:
         made = load_corpus(PLAN, source)
 
         digits, others = made.labels[: 2 * SHARD], made.labels[2 * SHARD :]
-        assert (made.images.shape, made.images.dtype) == ((3 * SHARD, 28, 28), np.uint8)  # type: ignore[comparison-overlap]
+        assert made.images.shape == (3 * SHARD, 28, 28)
+        assert made.images.dtype == np.dtype("uint8")
         assert digits.max() < 10
         assert (others == NOT_A_DIGIT).all()
         assert made.kinds[: 2 * SHARD].max() < len(DIGIT_KINDS)
@@ -89,7 +90,7 @@ class TestLoadCorpus:
         self, source: Split, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The network never sees an upload without ink, and the shard is full all the same."""
-        canonicalise, pictures = corpus.canonicalise, []  # type: ignore[attr-defined]
+        pictures: list[Picture] = []
 
         def refuse_every_other(picture: Picture) -> CanonicalDigit:
             pictures.append(picture)
