@@ -83,11 +83,7 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     warnings = (
         *(["The digit has little contrast with its background."] if found.is_faint else []),
         *(["The digit touches the image's border and may be cut off."] if found.at_border else []),
-        *(
-            ["The image shows several parts of digit size; one was read."]
-            if found.has_others
-            else []
-        ),
+        *(["There are several parts of digit size; one was read."] if found.has_others else []),
     )
     return CanonicalDigit(image, found.box.scaled(picture.scale), steps, warnings)
 

@@ -73,3 +73,22 @@ class TestDecode:
 
         assert picture.grey.shape == (400, 250)
         assert picture.steps == ("rotated", "reduced")
+
+    @pytest.mark.parametrize("ink", [0, 200])
+    def test_palette_with_transparency(self, ink: int) -> None:
+        """A drawing of few opaque pixels gets the paper that its ink stands out from."""
+        image = Image.new("P", (20, 20), 0)
+        image.putpalette([9, 9, 9, ink, ink, ink])
+        image.paste(1, (8, 4, 12, 16))
+
+        grey = open_image(encode(image, transparency=0), LIMITS).decode().grey
+
+        assert (grey[10, 10], grey[0, 0]) == (ink, 255 if ink == 0 else 0)
+
+    def test_round_corners(self) -> None:
+        """Transparent corners continue the picture's own background."""
+        image = Image.new("LA", (20, 20), (180, 255))
+        image.paste((20, 255), (8, 4, 12, 16))
+        image.putpixel((0, 0), (0, 0))
+
+        assert open_image(encode(image), LIMITS).decode().grey[0, 0] == 180

@@ -10,7 +10,7 @@ def test_ramp() -> None:
     contrast = np.zeros((40, 40), np.uint8)
     contrast[10:20, 10:20] = 100
     contrast[9, 10:20] = 50
-    contrast[30] = 8
+    contrast[30] = 16
 
     ink, full = draw_ink(contrast, 12)
 

@@ -29,6 +29,17 @@ def test_rules_are_erased(digit: Mask, rules: list[int], is_upright: bool) -> No
     assert (erased == digit).mean() > 0.998
 
 
+def test_slanted_rule(digit: Mask) -> None:
+    """A rule that drops by a pixel across the picture goes."""
+    ruled = digit.copy()
+    ruled[90 + np.arange(100) // 50, np.arange(100)] = True
+
+    erased = erase_rules(ruled)
+
+    assert erased is not None
+    assert not erased[85:].any()
+
+
 @pytest.mark.parametrize(
     ("rows", "columns"),
     [((40, 46), (0, 100)), ((40, 50), (0, 100)), ((40, 42), (0, 80))],

@@ -16,7 +16,7 @@ def _bar(paper: Grey, change: int) -> Grey:
     """Draw a bar on paper, darker or brighter by `change`."""
     picture = paper.astype(int)
     picture[20:80, 45:55] += change
-    return np.clip(picture, 0, 255).astype(np.uint8)  # type: ignore[no-any-return]
+    return picture.clip(0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("change", [-90, 90])
@@ -42,7 +42,7 @@ def test_even_with_grain() -> None:
 def test_tiny() -> None:
     """On a tiny picture the paper is what lies at the left and the right."""
     picture = np.full((12, 8), 30, np.uint8)
-    picture[:, 2:6] = 220
+    picture[:, 1:7] = 220
 
     paper = measure_even_paper(picture)
 
@@ -73,6 +73,17 @@ def test_wide_strokes_on_uneven_paper() -> None:
     light[30:70, 40:54] -= 60
 
     assert measure_uneven_paper(light).is_light
+
+
+def test_bare_uneven_paper() -> None:
+    """Light from one side alone leaves no contrast."""
+    light = np.tile(np.linspace(80, 190, 100), (100, 1)).astype(np.uint8)
+    grainy = np.clip(light + RNG.normal(0, 6, light.shape), 0, 255).astype(np.uint8)
+
+    bare, grained = measure_uneven_paper(light), measure_uneven_paper(grainy)
+
+    assert bare.contrast(light, WHOLE).max() <= bare.floor
+    assert 0.3 < (grained.contrast(grainy, WHOLE) > 0).mean() < 0.7  # in the midst of the grain
 
 
 def test_noise_floor_is_bounded() -> None:

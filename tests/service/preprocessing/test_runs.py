@@ -16,7 +16,11 @@ def _numbered(mask: Mask) -> list[list[int]]:
     runs = find_runs(mask)
     numbers = join_runs(runs)
     parts = range(int(numbers.max(initial=-1)) + 1)
-    return sum((runs.painted(numbers == part) * (part + 1) for part in parts), 0 * mask).tolist()  # type: ignore[no-any-return]
+    numbered = np.zeros(mask.shape, int)
+    for part in parts:
+        numbered[runs.painted(numbers == part)] = part + 1
+    rows: list[list[int]] = numbered.tolist()
+    return rows
 
 
 def test_arms_join_at_the_bottom() -> None:

@@ -20,6 +20,35 @@ def _ink(*rectangles: Rectangle, side: int = 100) -> Grey:
 
 
 @pytest.mark.parametrize(
+    ("beside", "has_others"),
+    [
+        ([(57, 40, 59, 42)], False),
+        ([(57, 60, 73, 75)], False),
+        ([(80, 30, 100, 34), (80, 30, 84, 70)], False),
+        ([(70, 20, 72, 80)], False),
+        ([(88, 30, 97, 33), (88, 30, 92, 70)], True),
+        ([(84, 68, 88, 98), (84, 68, 96, 70)], True),
+    ],
+    ids=["speck", "label", "neighbour cut by the border", "bar", "far beside", "far below"],
+)
+def test_left_out(beside: list[Rectangle], has_others: bool) -> None:
+    """What does not belong to the digit is left out, and other digits are told of."""
+    seen = segment(_ink(DIGIT, *beside))
+
+    assert seen is not None
+    assert (seen.box, seen.steps) == (Box(*DIGIT), ("parts-removed",))
+    assert seen.has_others is has_others
+
+
+def test_label_heavier_than_the_digit() -> None:
+    """A wide filled block is not the digit, though it has more ink."""
+    seen = segment(_ink(DIGIT, (30, 4, 70, 16)))
+
+    assert seen is not None
+    assert seen.box == Box(*DIGIT)
+
+
+@pytest.mark.parametrize(
     "beside",
     [[(48, 24, 60, 26)], [(70, 32, 78, 68)], [(58, 34, 64, 36), (68, 34, 74, 36)]],
     ids=["bar of a five", "next digit", "chain of near strokes"],
@@ -59,15 +88,15 @@ def test_box() -> None:
     assert empty.box == Box(15, 15, 85, 85)
 
 
-def test_box_with_a_dot() -> None:
-    """A zero with corners keeps its shape: what is in it is no digit."""
+def test_box_with_a_dash() -> None:
+    """What is too low or too thin for a digit does not make a box of the lines around it."""
     frame = [(15, 15, 85, 17), (15, 83, 85, 85), (15, 15, 17, 85), (83, 15, 85, 85)]
 
-    seen, lined = segment(_ink((48, 48, 52, 52), *frame)), segment(_ink((50, 30, 51, 70), *frame))
+    dashed, lined = segment(_ink((30, 48, 70, 56), *frame)), segment(_ink((50, 30, 51, 70), *frame))
 
-    assert seen is not None
+    assert dashed is not None
     assert lined is not None
-    assert seen.box.height == lined.box.height == 70
+    assert dashed.box.height == lined.box.height == 70
 
 
 def test_rules() -> None:
@@ -77,6 +106,19 @@ def test_rules() -> None:
     assert seen is not None
     assert seen.has_rules
     assert seen.box == Box(*DIGIT)
+
+
+def test_window() -> None:
+    """A filled block is a window; a shadow along the border is doubtful."""
+    block = _ink((20, 20, 80, 80))
+    block[30:70, 46:54] = 0
+
+    window, shadow = segment(block), segment(_ink((0, 0, 100, 10)))
+
+    assert window is not None
+    assert (window.window, window.is_doubtful) == (Box(20, 20, 80, 80), False)
+    assert shadow is not None
+    assert (shadow.window, shadow.is_doubtful) == (None, True)
 
 
 def test_small_pictures_have_no_lines() -> None:

@@ -1,0 +1,90 @@
+"""Where the digit is, in the picture's own pixels."""
+
+import numpy as np
+import pytest
+
+from service.preprocessing.decoding import Grey
+from service.preprocessing.finding import find_digit
+from service.preprocessing.geometry import Box
+
+
+def _block(box: Box, level: int, paper: int, side: int) -> Grey:
+    """Draw a filled block on a square picture."""
+    picture = np.full((side, side), paper, np.uint8)
+    picture[box.slices] = level
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("side", "box"),
+    [(100, Box(46, 30, 54, 70)), (400, Box(181, 101, 211, 223)), (400, Box(160, 40, 200, 360))],
+    ids=["as it is", "small, in full size", "large, on the reduced picture"],
+)
+def test_box(side: int, box: Box) -> None:
+    """The box is exact, and the ink is cut to it."""
+    found = find_digit(_block(box, 20, 240, side))
+
+    assert found is not None
+    assert found.box == box
+    assert found.steps == ("inverted", "cropped")
+    assert found.ink.min() == 255
+
+
+@pytest.mark.parametrize(
+    ("level", "box", "faint", "border"),
+    [
+        (200, Box(46, 30, 54, 70), True, False),
+        (20, Box(46, 60, 54, 100), False, True),
+    ],
+)
+def test_remarks(level: int, box: Box, faint: bool, border: bool) -> None:
+    """Little contrast and a digit that is cut off are told of."""
+    found = find_digit(_block(box, level, 230, 100))
+
+    assert found is not None
+    assert (found.is_faint, found.at_border, found.has_others) == (faint, border, False)
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_part_is_cut_from_the_rest(scale: int) -> None:
+    """Ink that was left out is not in the crop, though it lies in the box; in full size, too."""
+    picture = _block(Box(45, 25, 50, 55), 0, 255, 100)
+    picture[53:55, 45:65] = 0
+    picture[26, 63] = 0
+
+    found = find_digit(picture.repeat(scale, axis=0).repeat(scale, axis=1))
+
+    assert found is not None
+    assert "parts-removed" in found.steps
+    assert not found.ink[: 5 * scale, 15 * scale :].any()
+
+
+def test_window() -> None:
+    """A digit left out of a dark block is found in it, where the block lies."""
+    picture = _block(Box(100, 100, 300, 300), 30, 250, 400)
+    picture[140:260, 190:210] = 250
+
+    found = find_digit(picture)
+
+    assert found is not None
+    assert found.steps == ("window-entered", "cropped")
+    assert found.box == Box(190, 140, 210, 260)
+
+
+def test_block_without_a_digit() -> None:
+    """A block with nothing in it but a dot is itself what was found."""
+    block = _block(Box(20, 20, 80, 80), 30, 250, 100)
+    block[48:53, 48:53] = 250
+
+    found = find_digit(block)
+
+    assert found is not None
+    assert found.box == Box(20, 20, 80, 80)
+
+
+@pytest.mark.parametrize(
+    "picture", [np.full((50, 50), 9, np.uint8), _block(Box(30, 10, 120, 110), 200, 230, 120)]
+)
+def test_nothing(picture: Grey) -> None:
+    """Neither even paper nor another sheet upon it, too pale for ink, is a digit."""
+    assert find_digit(picture) is None
