@@ -7,8 +7,9 @@ trap 'rm -rf "$uv"' EXIT
 python3 -m venv "$uv" && "$uv/bin/python" -m pip install --quiet --disable-pip-version-check uv
 
 compile() { # compile OUTPUT ARG...: one locked set
+    # Extras stay in the pins: pip takes "coverage[toml]" for unpinned where only "coverage" is, once a release is newer.
     "$uv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-header --no-annotate --constraints requirements/constraints.in \
+        --no-emit-index-url --no-header --no-annotate --no-strip-extras --constraints requirements/constraints.in \
         --output-file "requirements/$1" "${@:2}"
 }
 compile service.txt pyproject.toml
