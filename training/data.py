@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -118,6 +117,8 @@ def load_mnist(cache: Path | None = None, *, sources: Mapping[str, Source] | Non
 
 def fetch_with_keras() -> dict[str, bytes]:
     """Fetch MNIST through Keras and rebuild the raw files, since Keras gives arrays."""
+    import keras  # here alone: processes that render the corpus do without TensorFlow
+
     with contextlib.redirect_stdout(io.StringIO()):  # Keras prints a progress bar of its own
         (train_images, train_labels), (test_images, test_labels) = keras.datasets.mnist.load_data()
     arrays = (train_images, train_labels, test_images, test_labels)

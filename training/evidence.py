@@ -7,7 +7,6 @@ The files are the source of the page that `training.results_page` generates.
 
 import importlib.metadata
 import json
-import os
 import platform
 import statistics
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from training.checkpoints import write_text
+from training.corpus import count_cores
 from training.data import Mnist
 from training.errors import ResultsError
 from training.evaluation import evaluate_run
@@ -117,8 +117,7 @@ def read_recipe_result(path: Path) -> RecipeResult:
 
 def describe_machine() -> str:
     """Name the processor, its cores and the system."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, {platform.system()} {platform.machine()}"
+    return f"{_processor()}, {count_cores()} cores, {platform.system()} {platform.machine()}"
 
 
 def describe_versions() -> str:

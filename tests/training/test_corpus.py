@@ -1,5 +1,7 @@
 """Tests of the corpus of rendered uploads, in shards of twenty pictures."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,10 @@ import pytest
 from service.errors import BlankImageError
 from service.preprocessing import CanonicalDigit, canonicalise
 from service.preprocessing.decoding import Picture
+from tests.training.conftest import ROOT
 from tests.training.uploads_material import SHARD, make_small
 from training import corpus
-from training.corpus import NOT_A_DIGIT, CorpusPlan, load_corpus, render_labelled
+from training.corpus import NOT_A_DIGIT, CorpusPlan, load_corpus
 from training.data import Mnist, Split
 from training.uploads import DIGIT_KINDS, OTHER_KINDS
 
@@ -105,18 +108,65 @@ class TestLoadCorpus:
         assert len(pictures) == 2 * SHARD
         assert len(made.labels) == SHARD
 
+    def test_takes_no_more_than_the_plan_says(self, source: Split) -> None:
+        """Of a shard that holds more, the first pictures."""
+        whole = load_corpus(PLAN, source)
 
-class TestRenderLabelled:
-    """Of `render_labelled`."""
+        part = load_corpus(CorpusPlan(PLAN.seed, SHARD + 3, 2), source)
+
+        taken = [*range(SHARD + 3), 2 * SHARD, 2 * SHARD + 1]
+        assert np.array_equal(part.images, whole.images[taken])
+        assert np.array_equal(part.labels, whole.labels[taken])
+
+    def test_other_labels_make_another_corpus(self, source: Split) -> None:
+        """The same digits, all called 3, are not read as they were called before."""
+        plan = CorpusPlan(1, SHARD, 0)
+        threes = Split(source.images, np.full_like(source.labels, 3))
+
+        before, after = (load_corpus(plan, digits).labels for digits in (source, threes))
+
+        assert np.mean(before == 3) < 0.5 < np.mean(after == 3)
 
     def test_draws_and_prints_some_digits(self, source: Split) -> None:
         """About a third are not the set's; the label of the others is the set's."""
-        one = Split(source.images[:1], np.array([99], np.uint8))
+        strange = Split(source.images, np.full_like(source.labels, 99))
 
-        labels = [
-            render_labelled(one, "dark-on-white", np.random.default_rng(seed), 0)[1]
-            for seed in range(200)
-        ]
+        labels = load_corpus(CorpusPlan(1, 7 * SHARD, 0), strange).labels
 
-        assert 0.22 < np.mean([label < 10 for label in labels]) < 0.42
-        assert set(labels) - set(range(10)) == {99}
+        assert 0.2 < np.mean(labels < 10) < 0.44
+        assert set(labels[labels >= 10].tolist()) == {99}
+
+    def test_a_stop_begins_no_shard_more(self, source: Split, tmp_path: Path) -> None:
+        """What is in work is finished and kept."""
+
+        def stop(_done: int, _of: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            load_corpus(CorpusPlan(1, 50 * SHARD, 0), source, on_shard=stop)
+
+        assert 1 <= len(_shards(tmp_path)) < 50
+
+    def test_processes_make_what_one_makes(
+        self, source: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The pictures do not depend on who renders them."""
+        plan = CorpusPlan(1, 2 * SHARD, 0)
+        alone = load_corpus(plan, source)
+        monkeypatch.undo()
+        monkeypatch.setenv("DIGITSERVE_CACHE", str(tmp_path / "other"))
+        monkeypatch.setattr("training.corpus.SHARD", SHARD)
+
+        together = load_corpus(plan, source)
+
+        assert np.array_equal(alone.images, together.images)
+        assert np.array_equal(alone.kinds, together.kinds)
+
+
+def test_a_process_that_renders_does_without_tensorflow() -> None:
+    """It would cost ten times the memory, in every process."""
+    program = (
+        "import sys, training.corpus; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -16,8 +16,8 @@ SHARD = 20
 class InProcess(concurrent.futures.ThreadPoolExecutor):
     """Stands for the pool of processes, which would not see a patch."""
 
-    def __init__(self, _workers: int, _context: Any, **options: Any) -> None:
-        super().__init__(1, **options)
+    def __init__(self, _workers: int, _context: Any, _initializer: Any) -> None:
+        super().__init__(1)
 
 
 def make_small(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
