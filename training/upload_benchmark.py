@@ -36,6 +36,10 @@ SEED = 3  # of the rendered files
 NONE = "none"  # label of a real upload that is no digit
 WRITER_SIZE = 10  # pictures; writers of fewer do not count in the mean over writers
 NOT_SEEN: npt.NDArray[np.float64] = np.full(10, 0.1)  # stands for the answer to a refused upload
+SOURCES: Mapping[str, Callable[[int, np.random.Generator], npt.NDArray[np.uint8]]] = {
+    "drawn styles": draw_digit,
+    "printed": print_digit,
+}
 
 
 @dataclass(frozen=True)
@@ -148,17 +152,8 @@ def tutorial_recogniser(bundle: Bundle) -> Recognise:
 
 def rendered_uploads(digits: LabelledDigits, per_kind: int, seed: int = SEED) -> Iterator[Upload]:
     """Render files of every kind: of digits, of digits drawn and printed, and of what is no digit."""
-    sources: Mapping[str, Callable[[int, np.random.Generator], npt.NDArray[np.uint8]]] = {
-        "drawn styles": draw_digit,
-        "printed": print_digit,
-    }
-    for number, kind in enumerate(DIGIT_KINDS):
-        for index in range(per_kind):
-            rng = np.random.default_rng([seed, number, index])
-            at = index % len(digits.labels)
-            picture = render_digit(kind, digits.images[at], rng)
-            yield Upload(encode(picture, kind, rng), int(digits.labels[at]), kind)
-    for number, (name, source) in enumerate(sources.items()):
+    yield from rendered_digits(digits, per_kind, seed)
+    for number, (name, source) in enumerate(SOURCES.items()):
         for index in range(per_kind):
             rng = np.random.default_rng([seed, 100 + number, index])
             kind, label = DIGIT_KINDS[index % len(DIGIT_KINDS)], index % 10
@@ -169,6 +164,16 @@ def rendered_uploads(digits: LabelledDigits, per_kind: int, seed: int = SEED) ->
             rng = np.random.default_rng([seed, 200 + number, index])
             picture = render_other(kind, digits.images, rng)
             yield Upload(encode(picture, kind, rng), None, kind)
+
+
+def rendered_digits(digits: LabelledDigits, per_kind: int, seed: int = SEED) -> Iterator[Upload]:
+    """Render files of every kind that shows a digit, of the digits in their order."""
+    for number, kind in enumerate(DIGIT_KINDS):
+        for index in range(per_kind):
+            rng = np.random.default_rng([seed, number, index])
+            at = index % len(digits.labels)
+            picture = render_digit(kind, digits.images[at], rng)
+            yield Upload(encode(picture, kind, rng), int(digits.labels[at]), kind)
 
 
 def real_uploads(folder: Path) -> Iterator[Upload]:
