@@ -5,6 +5,7 @@
     DataUnavailableError    MNIST can be had from no source
     CheckpointError         the run directory holds no run, an unfinished one, or another one
     UnknownRecipeError      no recipe of that name
+    UnsuitableRecipeError   a recipe that cannot be timed
     ExportError             the bundle computes something else than the network, or its place is taken
     ResultsError            a results file that cannot be read
 
@@ -26,6 +27,10 @@ class CheckpointError(TrainingError):
 
 class UnknownRecipeError(TrainingError):
     """No recipe has the name that was asked for."""
+
+
+class UnsuitableRecipeError(TrainingError):
+    """A recipe that is trained on uploads was to be timed beside plain Keras."""
 
 
 class ExportError(TrainingError):

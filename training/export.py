@@ -42,8 +42,9 @@ from training.data import Images, Mnist, split
 from training.errors import ExportError
 from training.evaluation import Evaluation, evaluate_program
 from training.recipes import Recipe
-from training.run import TrainedRun, predict, validation_uploads
+from training.run import TrainedRun, predict
 from training.serving_function import write_model
+from training.upload_sets import validation_uploads
 
 NUM_VALIDATION_DIGITS = 1_000  # shipped for tests and renderings
 UNCERTAIN_SHARE = 0.005  # of validation digits that may be called uncertain or no digit
@@ -199,7 +200,8 @@ def _describe(draft: Path, run: TrainedRun, mnist: Mnist) -> Manifest:
 def _decide(run: TrainedRun, mnist: Mnist, evaluation: Evaluation) -> Decision:
     """Fit the thresholds: on rendered uploads, or on plain digits for a network that knows only those."""
     if run.recipe.diet:
-        uploads = validation_uploads(run.recipe, mnist)
+        _, validation = split(mnist, run.recipe.validation_share)
+        uploads = validation_uploads(validation)
         digits = uploads.images[uploads.labels != NOT_A_DIGIT]
         return fit_decision(predict(run.network, digits))
     top = evaluation.validation_probabilities.max(axis=1)

@@ -15,8 +15,11 @@ import tensorflow as tf
 
 from training.augmentation import augment
 from training.corpus import NOT_A_DIGIT, Corpus
-from training.data import Images, Labels, Split
-from training.recipes import Diet, Recipe
+from training.data import Images, Labels, Mnist, Split, split
+from training.recipes import NUM_CLASSES, Diet, Recipe
+from training.upload_sets import training_uploads
+
+Positions = npt.NDArray[np.int64]
 
 NUM_BATCHES_AHEAD = 2  # gathered while the network works on the one before
 
@@ -63,7 +66,7 @@ class Feed:
         """Return the batches of an epoch, in an order that follows from the seed and the epoch."""
         return self.in_order(np.random.default_rng([seed, epoch]).permutation(self.num_digits))
 
-    def in_order(self, order: npt.NDArray[np.int64]) -> Any:
+    def in_order(self, order: Positions) -> Any:
         """Return a `tf.data.Dataset` of batches of the training digits at these positions."""
 
         def gather(positions: Any) -> tuple[Any, Any]:
@@ -86,40 +89,46 @@ class UploadFeed:
     Every epoch draws from both anew and varies every picture; all follows from the seed and the epoch.
 
     Args:
-        recipe: What to train; has a diet.
+        diet: What an epoch is made of.
+        batch_size: Pictures per step; the last batch has what is left.
         digits: MNIST digits to train on.
-        corpus: Rendered pictures to train on.
+        uploads: Rendered pictures to train on.
         validation: MNIST digits to validate on.
 
     Attributes:
         validation: Batches of the validation digits, in their order.
     """
 
-    def __init__(self, recipe: Recipe, digits: Split, corpus: Corpus, validation: Split) -> None:
-        self._diet = recipe.diet or Diet()
-        self._batch_size = recipe.batch_size
+    def __init__(
+        self, diet: Diet, batch_size: int, *, digits: Split, uploads: Corpus, validation: Split
+    ) -> None:
+        self._diet = diet
+        self._batch_size = batch_size
         self._digits = digits
-        self._corpus = corpus
+        self._uploads = uploads
         self.validation = self._batched(validation.images, validation.labels)
 
     def of_epoch(self, seed: int, epoch: int) -> Any:
         """Return a `tf.data.Dataset` of the batches of an epoch: inputs and class numbers 0..10."""
         rng = np.random.default_rng([seed, epoch])
-        others = self._corpus.labels == NOT_A_DIGIT
-        from_mnist = rng.permutation(len(self._digits.labels))[: self._diet.mnist]
-        uploads = rng.permutation(np.flatnonzero(~others))[: self._diet.uploads]
-        uploads = np.concatenate(
-            [uploads, rng.permutation(np.flatnonzero(others))[: self._diet.others]]
-        )
+        digits, uploads = self._draw(rng)
         images = np.concatenate(
             [
-                augment(self._digits.images[from_mnist], self._diet.mnist_plan, rng),
-                augment(self._corpus.images[uploads], self._diet.upload_plan, rng),
+                augment(self._digits.images[digits], self._diet.mnist_plan, rng),
+                augment(self._uploads.images[uploads], self._diet.upload_plan, rng),
             ]
         )
-        labels = np.concatenate([self._digits.labels[from_mnist], self._corpus.labels[uploads]])
+        labels = np.concatenate([self._digits.labels[digits], self._uploads.labels[uploads]])
         order = rng.permutation(len(labels))
         return self._batched(images[order], labels[order])
+
+    def _draw(self, rng: np.random.Generator) -> tuple[Positions, Positions]:
+        """Draw the MNIST digits and the uploads of an epoch, none twice."""
+        is_other = self._uploads.labels == NOT_A_DIGIT
+        digits = rng.permutation(len(self._digits.labels))[: self._diet.mnist]
+        shown = rng.permutation(np.flatnonzero(~is_other))[: self._diet.uploads]
+        others = rng.permutation(np.flatnonzero(is_other))[: self._diet.others]
+        return digits, np.concatenate([shown, others])
 
     def _batched(self, images: Images, labels: Labels) -> Any:
         """Cut into batches and scale to 0..1."""
@@ -130,3 +139,38 @@ class UploadFeed:
 def _scaled(images: Any, labels: Any) -> tuple[Any, Any]:
     """Turn uint8 [N, 28, 28] into float32 [N, 28, 28, 1] in 0..1."""
     return tf.cast(images, tf.float32)[..., tf.newaxis] / 255.0, labels
+
+
+def make_feed(recipe: Recipe, mnist: Mnist) -> Feed | UploadFeed:
+    """Make what feeds a recipe's network; renders the uploads that are not in the cache."""
+    if recipe.diet is None:
+        return Feed(training_data(recipe, mnist), recipe.batch_size)
+    training, validation = split(mnist, recipe.validation_share)
+    return UploadFeed(
+        recipe.diet,
+        recipe.batch_size,
+        digits=training,
+        uploads=training_uploads(recipe.diet, training),
+        validation=validation,
+    )
+
+
+def training_data(recipe: Recipe, mnist: Mnist) -> TrainingData:
+    """Split MNIST and prepare both parts as the recipe asks."""
+    training, validation = split(mnist, recipe.validation_share)
+    return TrainingData(*prepare(recipe, training), prepare(recipe, validation))
+
+
+def prepare(recipe: Recipe, part: Split) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
+    """Normalise digits and encode labels as the recipe asks.
+
+    Returns:
+        float32 [N, 28, 28, 1] in 0..1, and labels one-hot float32 [N, 10] or uint8 [N].
+    """
+    labels = np.eye(NUM_CLASSES, dtype=np.float32)[part.labels] if recipe.one_hot else part.labels
+    return normalise(part.images), labels
+
+
+def normalise(images: Images) -> npt.NDArray[np.float32]:
+    """Turn uint8 [N, 28, 28] into float32 [N, 28, 28, 1] in 0..1, the chapter's `/ 255`."""
+    return images[..., np.newaxis].astype(np.float32) / np.float32(255)

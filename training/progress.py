@@ -1,14 +1,16 @@
 """Shows a training run: a live bar with the time left, and one line an epoch that stays."""
 
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from training.checkpoints import EpochRecord
-from training.data import Mnist
+from training.data import Mnist, split
 from training.recipes import Recipe
 from training.run import TrainedRun, train
+from training.upload_sets import training_uploads, validation_uploads
 
 SPEED_WINDOW_S = 60  # over which the time left is estimated; bridges the pause for validation
 
@@ -16,21 +18,13 @@ SPEED_WINDOW_S = 60  # over which the time left is estimated; bridges the pause 
 def train_visibly(
     recipe: Recipe, out_dir: Path, mnist: Mnist, *, seed: int, console: Console
 ) -> TrainedRun:
-    """Train and show how it goes; where the console is no terminal, only one line an epoch.
+    """Render what is missing, train, and show both; where the console is no terminal, one line an epoch.
 
     Raises:
         CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
     """
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[scores]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        speed_estimate_period=SPEED_WINDOW_S,
-    )
+    _render_visibly(recipe, mnist, console)
+    bar = _bar(console)
     task = bar.add_task(f"{recipe.name}, seed {seed}", total=None, scores="")
 
     def on_step(epoch: int, done: int, steps: int, scores: dict[str, float]) -> None:
@@ -51,6 +45,39 @@ def train_visibly(
 
     with bar:
         return train(recipe, out_dir, mnist, seed=seed, on_step=on_step, on_epoch=on_epoch)
+
+
+def _render_visibly(recipe: Recipe, mnist: Mnist, console: Console) -> None:
+    """Render the uploads that a recipe takes and the cache lacks."""
+    if recipe.diet is None:
+        return
+    training, validation = split(mnist, recipe.validation_share)
+    for what, render in (
+        ("training", partial(training_uploads, recipe.diet, training)),
+        ("validation", partial(validation_uploads, validation)),
+    ):
+        with _bar(console) as bar:
+            task = bar.add_task(f"{recipe.name}, uploads for {what}", total=None, scores="")
+            render(on_shard=partial(_show_shards, bar, task))
+
+
+def _show_shards(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    """Move a bar to the shards done."""
+    bar.update(task, completed=done, total=total)
+
+
+def _bar(console: Console) -> Progress:
+    """Make a bar that goes when it is full; there is none where the console is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[scores]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=SPEED_WINDOW_S,
+    )
 
 
 def epoch_line(recipe: Recipe, epoch: int, record: EpochRecord) -> str:

@@ -26,18 +26,14 @@ from training.checkpoints import (
     read_state,
     save,
 )
-from training.corpus import Corpus, CorpusPlan, load_corpus
-from training.data import Images, Mnist, Split, split
+from training.data import Images, Mnist, split
 from training.errors import CheckpointError
-from training.feeding import Feed, TrainingData, UploadFeed
+from training.feeding import Feed, UploadFeed, make_feed, normalise
 from training.layers import BlockConv2D, DigitProbabilities
-from training.recipes import NUM_CLASSES, Recipe, find_recipe
+from training.recipes import Recipe, find_recipe
+from training.upload_sets import validation_uploads
 
 PREDICT_BATCH_SIZE = 500
-CORPUS_SEED = 1  # of the rendered uploads that every seed trains on
-VALIDATION_SEED = 2  # of those that temperature and thresholds are fitted on
-NUM_VALIDATION_UPLOADS = 12_000
-NUM_VALIDATION_OTHERS = 4_000
 STEPS_PER_CALL = 10  # run within TensorFlow before Python is asked again; changes no number
 
 
@@ -91,8 +87,9 @@ def train(
         CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
     """
     state, network = _start_or_resume(recipe, out_dir, mnist, seed)
-    feed = make_feed(recipe, mnist)
+    feed: Feed | UploadFeed | None = None
     for epoch in range(len(state.history), recipe.epochs):
+        feed = feed or make_feed(recipe, mnist)  # to open a finished run takes none
         started = time.perf_counter()
         scores = fit_epoch(network, feed, seed=seed, epoch=epoch, on_step=on_step)
         record = EpochRecord(
@@ -156,36 +153,6 @@ def fit_epoch(
         callbacks=[_StepReporter(epoch, on_step)] if on_step else [],
     ).history
     return {name: float(scores[name][0]) for name in METRICS}
-
-
-def make_feed(recipe: Recipe, mnist: Mnist) -> Feed | UploadFeed:
-    """Make what feeds a recipe's network; renders the uploads that are not in the cache."""
-    if recipe.diet is None:
-        return Feed(training_data(recipe, mnist), recipe.batch_size)
-    training, validation = split(mnist, recipe.validation_share)
-    plan = CorpusPlan(CORPUS_SEED, recipe.diet.corpus_digits, recipe.diet.corpus_others)
-    return UploadFeed(recipe, training, load_corpus(plan, training), validation)
-
-
-def training_data(recipe: Recipe, mnist: Mnist) -> TrainingData:
-    """Split MNIST and prepare both parts as the recipe asks."""
-    training, validation = split(mnist, recipe.validation_share)
-    return TrainingData(*prepare(recipe, training), prepare(recipe, validation))
-
-
-def prepare(recipe: Recipe, part: Split) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
-    """Normalise digits and encode labels as the recipe asks.
-
-    Returns:
-        float32 [N, 28, 28, 1] in 0..1, and labels one-hot float32 [N, 10] or uint8 [N].
-    """
-    labels = np.eye(NUM_CLASSES, dtype=np.float32)[part.labels] if recipe.one_hot else part.labels
-    return normalise(part.images), labels
-
-
-def normalise(images: Images) -> npt.NDArray[np.float32]:
-    """Turn uint8 [N, 28, 28] into float32 [N, 28, 28, 1] in 0..1, the chapter's `/ 255`."""
-    return images[..., np.newaxis].astype(np.float32) / np.float32(255)
 
 
 def predict(network: Any, images: Images) -> npt.NDArray[np.float32]:
@@ -260,14 +227,8 @@ def _deployed(recipe: Recipe, trained: Any, mnist: Mnist) -> Any:
     network.set_weights(trained.get_weights())
     if recipe.diet is None:
         return network
-    uploads = validation_uploads(recipe, mnist)
+    _, validation = split(mnist, recipe.validation_share)
+    uploads = validation_uploads(validation)
     temperature = fit_temperature(predict(network, uploads.images), uploads.labels)
     probabilities = DigitProbabilities(temperature, name="probabilities")(network.output)
     return keras.Model(network.input, probabilities, name=network.name)
-
-
-def validation_uploads(recipe: Recipe, mnist: Mnist) -> Corpus:
-    """Render validation digits as uploads, with what is no digit; the same for every run."""
-    _, validation = split(mnist, recipe.validation_share)
-    plan = CorpusPlan(VALIDATION_SEED, NUM_VALIDATION_UPLOADS, NUM_VALIDATION_OTHERS)
-    return load_corpus(plan, validation)

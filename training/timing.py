@@ -17,11 +17,11 @@ import keras
 
 from training.checkpoints import RunState, save, write_text
 from training.data import Mnist
-from training.errors import ResultsError
+from training.errors import ResultsError, UnsuitableRecipeError
 from training.evidence import describe_machine, describe_versions
-from training.feeding import Feed, TrainingData
+from training.feeding import Feed, TrainingData, training_data
 from training.recipes import DEFAULT_SEED, Recipe
-from training.run import compile_network, fit_epoch, training_data
+from training.run import compile_network, fit_epoch
 
 WARM_UP_STEPS = 2  # TensorFlow traces and allocates in the first
 
@@ -75,7 +75,15 @@ def time_epochs(recipe: Recipe, mnist: Mnist, *, rounds: int, share: float) -> E
         mnist: Digits to train and validate on.
         rounds: Epochs of each kind, after a warm-up.
         share: Share of the digits that an epoch takes, above 0 to 1.
+
+    Raises:
+        UnsuitableRecipeError: If it is trained on uploads, which plain Keras cannot make.
     """
+    if recipe.diet:
+        raise UnsuitableRecipeError(
+            f"The recipe {recipe.name!r} is trained on uploads that are varied anew in every epoch, which plain "
+            "Keras does not do. Time a recipe that is trained on MNIST alone, such as textbook."
+        )
     data = _first(training_data(recipe, mnist), share)
     with tempfile.TemporaryDirectory() as folder:
         plain, ours = _plain_epoch(recipe, data), _our_epoch(recipe, data, Path(folder))

@@ -15,8 +15,9 @@ from training.corpus import NOT_A_DIGIT
 from training.data import Mnist, split
 from training.errors import ExportError
 from training.export import check_parity, export, verify
-from training.run import TrainedRun, validation_uploads
+from training.run import TrainedRun
 from training.serving_function import write_model
+from training.upload_sets import validation_uploads
 
 pytestmark = pytest.mark.tensorflow
 
@@ -143,7 +144,7 @@ class TestExportOfUploads:
         """The threshold is fitted on rendered digits: the one most novel of them is refused."""
         bundle = export(fed_run, few_digits, tmp_path / "digits" / "1")
         model = Model(bundle, LiteRTEngine(bundle.litert_program))
-        uploads = validation_uploads(FED, few_digits)
+        uploads = validation_uploads(split(few_digits, FED.validation_share)[1])
 
         answers = model.engine.predict(uploads.images[uploads.labels != NOT_A_DIGIT])
 

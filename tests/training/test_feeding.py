@@ -8,7 +8,7 @@ import pytest
 from training.augmentation import AugmentationPlan
 from training.corpus import Corpus
 from training.data import Split
-from training.feeding import Feed, TrainingData, UploadFeed
+from training.feeding import Feed, TrainingData, UploadFeed, normalise, prepare
 from training.recipes import Diet, Recipe
 
 pytestmark = pytest.mark.tensorflow
@@ -47,7 +47,6 @@ class TestFeed:
 
 STILL = AugmentationPlan(rotation=0, shear=0, zoom=0, shift=0, elastic=0, stroke=0, corrupted=0)
 DIET = Diet(mnist=4, uploads=3, others=2, mnist_plan=STILL, upload_plan=STILL)
-RECIPE = Recipe("fed", "", lambda _name, _convolution: None, batch_size=4, diet=DIET)
 
 
 def _pictures(greys: range) -> np.typing.NDArray[np.uint8]:
@@ -55,15 +54,16 @@ def _pictures(greys: range) -> np.typing.NDArray[np.uint8]:
     return np.tile(np.array(greys, np.uint8)[:, None, None], (1, 28, 28))
 
 
-def upload_feed(recipe: Recipe = RECIPE) -> UploadFeed:
+def upload_feed(diet: Diet = DIET, batch_size: int = 4) -> UploadFeed:
     """Six MNIST digits of greys 0 to 5, five uploads of 50 to 54, four others of 100 to 103."""
     labels = np.array([7, 7, 7, 7, 7, 10, 10, 10, 10], np.uint8)
     pictures = np.concatenate([_pictures(range(50, 55)), _pictures(range(100, 104))])
     return UploadFeed(
-        recipe,
-        Split(_pictures(range(6)), np.full(6, 3, np.uint8)),
-        Corpus(pictures, labels, np.zeros(9, np.uint8)),
-        Split(_pictures(range(200, 205)), np.arange(5, dtype=np.uint8)),
+        diet,
+        batch_size,
+        digits=Split(_pictures(range(6)), np.full(6, 3, np.uint8)),
+        uploads=Corpus(pictures, labels, np.zeros(9, np.uint8)),
+        validation=Split(_pictures(range(200, 205)), np.arange(5, dtype=np.uint8)),
     )
 
 
@@ -97,9 +97,9 @@ class TestUploadFeed:
 
     def test_follows_from_seed_and_epoch(self) -> None:
         """The same pictures in the same order, also of varied ones; others in another epoch."""
-        varied = Recipe("fed", "", RECIPE.build, diet=Diet(mnist=4, uploads=3, others=2))
+        varied = Diet(mnist=4, uploads=3, others=2)
         (one,), (again,), (later,) = (
-            list(upload_feed(varied).of_epoch(1, epoch)) for epoch in (3, 3, 4)
+            list(upload_feed(varied, 16).of_epoch(1, epoch)) for epoch in (3, 3, 4)
         )
 
         assert np.array_equal(one[0], again[0])
@@ -109,3 +109,40 @@ class TestUploadFeed:
     def test_validation_digits_stay_as_they_are(self) -> None:
         """In their order, with their labels."""
         assert greys_and_labels(upload_feed().validation) == [(200 + n, n) for n in range(5)]
+
+
+def _no_network(_name: str, _convolution: Any) -> Any:
+    """Build nothing."""
+
+
+class TestPrepare:
+    """Of `prepare`."""
+
+    PART = Split(np.full((1, 28, 28), 255, np.uint8), np.array([2], np.uint8))
+
+    def test_one_hot(self) -> None:
+        """A label 2 is a one in the third of ten places."""
+        _, labels = prepare(Recipe("one-hot", "", _no_network), self.PART)
+
+        assert labels.tolist() == [[0, 0, 1, 0, 0, 0, 0, 0, 0, 0]]
+
+    def test_sparse(self) -> None:
+        """A label stays the number that it is."""
+        _, labels = prepare(Recipe("sparse", "", _no_network, one_hot=False), self.PART)
+
+        assert labels.tolist() == [2]
+
+
+class TestNormalise:
+    """Of `normalise`."""
+
+    def test_divides_by_255_and_adds_the_channel(self) -> None:
+        """0, 51 and 255 become 0, 0.2 and 1, as float32 [N, 28, 28, 1]."""
+        images = np.zeros((1, 28, 28), np.uint8)
+        images[0, 0, :3] = [0, 51, 255]
+
+        normalised = normalise(images)
+
+        assert normalised.shape == (1, 28, 28, 1)
+        assert normalised.dtype == np.float32
+        np.testing.assert_allclose(normalised[0, 0, :3, 0], [0, 0.2, 1])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.training.uploads_material import FED
 from training.checkpoints import EpochRecord
 from training.data import Mnist
 from training.progress import epoch_line, train_visibly
@@ -55,3 +56,14 @@ class TestTrainVisibly:
 
         assert isinstance(console.file, io.StringIO)
         assert "tiny, seed 1, epoch 3/3" in console.file.getvalue()
+
+    @pytest.mark.usefixtures("small_uploads")
+    def test_shows_how_uploads_are_rendered(self, few_digits: Mnist, tmp_path: Path) -> None:
+        """Which takes a quarter of an hour the first time."""
+        console = Console(file=io.StringIO(), width=120, force_terminal=True)
+
+        train_visibly(FED, tmp_path, few_digits, seed=1, console=console)
+
+        assert isinstance(console.file, io.StringIO)
+        assert "fed, uploads for training" in console.file.getvalue()
+        assert "fed, uploads for validation" in console.file.getvalue()

@@ -10,26 +10,19 @@ import pytest
 
 from tests.training.uploads_material import FED
 from training.checkpoints import EpochRecord
-from training.corpus import NOT_A_DIGIT
 from training.data import Mnist, Split
 from training.errors import CheckpointError
+from training.feeding import prepare
 from training.recipes import RECIPES, Recipe
 from training.run import (
     TrainedRun,
     compile_network,
-    normalise,
     open_run,
     predict,
-    prepare,
     train,
-    validation_uploads,
 )
 
 pytestmark = pytest.mark.tensorflow
-
-
-def _no_network(_name: str, _convolution: Any) -> Any:
-    """Build nothing."""
 
 
 class StoppedError(Exception):
@@ -159,6 +152,19 @@ class TestTrainOnUploads:
         assert_equal_runs(again, fed_run)
         assert again.network.layers[-1].temperature == fed_run.network.layers[-1].temperature
 
+    @pytest.mark.usefixtures("small_uploads")
+    def test_a_finished_run_is_opened_without_what_it_was_fed_with(
+        self, fed_run: TrainedRun, few_digits: Mnist, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The corpus may be gone; rendering it takes a quarter of an hour."""
+
+        def fail(*_: object) -> None:
+            raise AssertionError
+
+        monkeypatch.setattr("training.feeding.training_uploads", fail)
+
+        assert_equal_runs(train(FED, fed_run.directory, few_digits, seed=1), fed_run)
+
     def test_gives_ten_probabilities(self, fed_run: TrainedRun, few_digits: Mnist) -> None:
         """The eleventh class is spread, and the rows sum to 1."""
         probabilities = predict(fed_run.network, few_digits.test_images)
@@ -169,17 +175,6 @@ class TestTrainOnUploads:
     def test_learns_what_is_no_digit(self, fed_run: TrainedRun) -> None:
         """The loss of eleven classes sinks."""
         assert fed_run.history["loss"][2] < fed_run.history["loss"][0]
-
-
-class TestValidationUploads:
-    """Of `validation_uploads`."""
-
-    @pytest.mark.usefixtures("small_uploads")
-    def test_shows_validation_digits_and_others(self, few_digits: Mnist) -> None:
-        """Forty digits and twenty pictures that are none."""
-        labels = validation_uploads(FED, few_digits).labels
-
-        assert [int((labels != NOT_A_DIGIT).sum()), len(labels)] == [40, 60]
 
 
 class TestOpenRun:
@@ -208,39 +203,6 @@ class TestOpenRun:
 
         with pytest.raises(CheckpointError, match=r"1 of 3 epochs. Finish it with: .*--seed 1"):
             open_run(tmp_path, few_digits)
-
-
-class TestPrepare:
-    """Of `prepare`."""
-
-    PART = Split(np.full((1, 28, 28), 255, np.uint8), np.array([2], np.uint8))
-
-    def test_one_hot(self) -> None:
-        """A label 2 is a one in the third of ten places."""
-        _, labels = prepare(Recipe("one-hot", "", _no_network), self.PART)
-
-        assert labels.tolist() == [[0, 0, 1, 0, 0, 0, 0, 0, 0, 0]]
-
-    def test_sparse(self) -> None:
-        """A label stays the number that it is."""
-        _, labels = prepare(Recipe("sparse", "", _no_network, one_hot=False), self.PART)
-
-        assert labels.tolist() == [2]
-
-
-class TestNormalise:
-    """Of `normalise`."""
-
-    def test_divides_by_255_and_adds_the_channel(self) -> None:
-        """0, 51 and 255 become 0, 0.2 and 1, as float32 [N, 28, 28, 1]."""
-        images = np.zeros((1, 28, 28), np.uint8)
-        images[0, 0, :3] = [0, 51, 255]
-
-        normalised = normalise(images)
-
-        assert normalised.shape == (1, 28, 28, 1)
-        assert normalised.dtype == np.float32
-        np.testing.assert_allclose(normalised[0, 0, :3, 0], [0, 0.2, 1])
 
 
 class TestCompileNetwork:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.training.uploads_material import FED
 from training.data import Mnist
-from training.errors import ResultsError
+from training.errors import ResultsError, UnsuitableRecipeError
 from training.recipes import Recipe
 from training.timing import (
     EpochCost,
@@ -43,6 +44,11 @@ class TestTimeEpochs:
         assert len(times.plain) == len(times.ours) == 2
         assert all(cost.wall_s > 0 and cost.cpu_s > 0 for cost in times.plain + times.ours)
         assert times.command == "python -m training time --recipe tiny --rounds 2 --share 0.5"
+
+    def test_refuses_what_plain_keras_cannot_train(self, few_digits: Mnist) -> None:
+        """A recipe that is trained on uploads has nothing to be compared with."""
+        with pytest.raises(UnsuitableRecipeError, match="'fed' is trained on uploads"):
+            time_epochs(FED, few_digits, rounds=2, share=0.5)
 
 
 class TestWriteEpochTimes:

@@ -25,8 +25,8 @@ def make_small(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     monkeypatch.setenv("DIGITSERVE_CACHE", str(cache))
     monkeypatch.setattr("training.corpus.SHARD", SHARD)
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", InProcess)
-    monkeypatch.setattr("training.run.NUM_VALIDATION_UPLOADS", 2 * SHARD)
-    monkeypatch.setattr("training.run.NUM_VALIDATION_OTHERS", SHARD)
+    monkeypatch.setattr("training.upload_sets.NUM_VALIDATION_DIGITS", 2 * SHARD)
+    monkeypatch.setattr("training.upload_sets.NUM_VALIDATION_OTHERS", SHARD)
 
 
 def _network(name: str, _convolution: LayerBuilder) -> Any:

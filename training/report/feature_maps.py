@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from training.feeding import normalise
 from training.report.png import contact_sheet, encode_png, grey_tiles, signed_tiles
-from training.run import normalise
 
 KINDS = {"convolution": keras.layers.Conv2D, "pool": keras.layers.MaxPooling2D}
 FEW_MAPS = 16  # up to here 8 large tiles in a row, beyond 12 smaller ones
