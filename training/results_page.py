@@ -8,7 +8,8 @@ from training.checkpoints import write_text
 from training.evidence import RecipeResult, read_recipe_result
 from training.recipes import RECIPES
 from training.timing import EpochTimes, read_epoch_times
-from training.upload_results import UploadResults, read_upload_results, render_upload_results
+from training.upload_results import UploadResults, read_upload_results
+from training.upload_tables import render_upload_results
 from training.worked_examples import CHAPTER_TEST_ACCURACY, CHAPTER_TEST_LOSS
 
 

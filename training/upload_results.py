@@ -1,6 +1,8 @@
-"""Evidence on uploads: the benchmark of every bundle as JSON, and its part of docs/results.md.
+"""Evidence on uploads: the benchmark of every bundle as JSON.
 
-bundles, files -> training.upload_benchmark -> docs/results/uploads.json -> Markdown
+bundles, files -> training.upload_benchmark -> docs/results/uploads.json
+
+The file is the source of the tables that `training.upload_tables` generates.
 """
 
 import json
@@ -19,12 +21,10 @@ from training.upload_benchmark import (
     Recognise,
     Report,
     Tally,
-    mean_over_writers,
     real_uploads,
     recogniser,
     rendered_uploads,
     run_benchmark,
-    total,
     tutorial_recogniser,
 )
 
@@ -60,6 +60,11 @@ class UploadResults:
     machine: str
     versions: str
 
+    @property
+    def bundles(self) -> list[str]:
+        """Names of the bundles, in the order of columns."""
+        return list(self.agreed_test_accuracy)
+
 
 def measure_uploads(
     bundles: dict[str, Bundle],
@@ -75,28 +80,37 @@ def measure_uploads(
         per_kind: Rendered files of each kind.
         real: Folder of real uploads with a labels.csv, if there is one.
         say: Told what is being measured.
+
+    Raises:
+        ResultsError: If the folder has no list of uploads, or a wrong one.
     """
-    ways: dict[str, Recognise] = {}
-    for name, bundle in bundles.items():
-        ways[f"service/{name}"] = recogniser(bundle)
-        ways[f"{TUTORIAL}/{name}"] = tutorial_recogniser(bundle)
+    real_files = list(real_uploads(real)) if real else []  # first, since rendering takes minutes
     digits = next(iter(bundles.values())).validation_set()
-    rendered, real_reports = {}, {}
-    for way, recognise in ways.items():
+    rendered_reports, real_reports = {}, {}
+    for way, recognise in _ways(bundles).items():
         say(f"Measuring {way}")
-        rendered[way] = run_benchmark(recognise, rendered_uploads(digits, per_kind))
+        rendered_reports[way] = run_benchmark(recognise, rendered_uploads(digits, per_kind))
         if real:
-            real_reports[way] = run_benchmark(recognise, real_uploads(real))
+            real_reports[way] = run_benchmark(recognise, real_files)
     options = f" --per-kind {per_kind}" + (" --uploads DIR" if real else "")
     return UploadResults(
         per_kind=per_kind,
-        rendered=rendered,
+        rendered=rendered_reports,
         real=real_reports,
-        agreed_test_accuracy={name: _agreed_accuracy(b) for name, b in bundles.items()},
+        agreed_test_accuracy={name: _agreed_accuracy(bundle) for name, bundle in bundles.items()},
         command=f"python -m training benchmark{options}",
         machine=describe_machine(),
         versions=describe_versions(),
     )
+
+
+def _ways(bundles: dict[str, Bundle]) -> dict[str, Recognise]:
+    """Return every bundle's recognisers by "<preprocessing>/<bundle>"."""
+    ways: dict[str, Recognise] = {}
+    for name, bundle in bundles.items():
+        ways[f"service/{name}"] = recogniser(bundle)
+        ways[f"{TUTORIAL}/{name}"] = tutorial_recogniser(bundle)
+    return ways
 
 
 def write_upload_results(results: UploadResults, docs: Path) -> None:
@@ -122,106 +136,6 @@ def read_upload_results(path: Path) -> UploadResults:
         ) from cause
 
 
-def render_upload_results(results: UploadResults) -> str:
-    """Render the results on uploads as Markdown."""
-    bundles = list(results.agreed_test_accuracy)
-    sections = [_levers(results, bundles), _per_kind(results, bundles), _honesty(results, bundles)]
-    return f"""## Uploads
-
-What a client would be told, from the file to the status. Rendered files ([uploads.md](uploads.md)) are made of 1,000
-validation digits with a seed that no training used, {results.per_kind} of each kind. Real uploads are photos, scans
-and drawings that people posted; they belong to others and are not part of this repository, and none was trained on.
-
-{chr(10).join(sections)}
-`{results.command}`
-on {results.machine}; {results.versions}.
-"""
-
-
-def _levers(results: UploadResults, bundles: list[str]) -> str:
-    """What preprocessing and what training contribute."""
-    rows = []
-    for preprocessing, title in ((TUTORIAL, "grey, resize, invert"), ("service", "the service's")):
-        for name in bundles:
-            way = f"{preprocessing}/{name}"
-            cells = [_share(total(results.rendered[way].digits.values()))]
-            report = results.real.get(way)
-            cells.append(_share(total(report.digits.values())) if report else "")
-            writers = mean_over_writers(report) if report else None
-            cells.append(_percent(writers) if writers is not None else "")
-            rows.append(f"| {title} | `{name}` | {' | '.join(cells)} |")
-    return f"""### Each lever
-
-| preprocessing | network | rendered files | real uploads | mean over writers of ten or more |
-|---|---|---|---|---|
-{chr(10).join(rows)}
-"""
-
-
-def _per_kind(results: UploadResults, bundles: list[str]) -> str:
-    """Accuracy by kind, rendered and real."""
-    parts = []
-    for title, reports in (("rendered", results.rendered), ("real", results.real)):
-        if not reports:
-            continue
-        kinds = reports[f"service/{bundles[0]}"].digits
-        rows = [
-            f"| {kind} | {tally.n} | "
-            + " | ".join(_share(reports[f"service/{name}"].digits[kind]) for name in bundles)
-            + " |"
-            for kind, tally in kinds.items()
-        ]
-        parts.append(f"""### Accuracy by kind, {title}
-
-| kind | n | {" | ".join(f"`{name}`" for name in bundles)} |
-|---|---|{"---|" * len(bundles)}
-{chr(10).join(rows)}
-""")
-    return "\n".join(parts)
-
-
-def _honesty(results: UploadResults, bundles: list[str]) -> str:
-    """Calibration, rejection and false rejection."""
-    rows, other_rows = [], []
-    for title, reports in (("rendered", results.rendered), ("real", results.real)):
-        for name in bundles if reports else []:
-            report = reports[f"service/{name}"]
-            digits = total(report.digits.values())
-            rows.append(
-                f"| {title} | `{name}` | {_percent(report.calibration_error)} "
-                f"| {_not_ok(digits)} | {_percent(digits.refused / digits.n)} "
-                f"| {_percent(digits.ok_right / max(digits.ok, 1))} |"
-            )
-        if reports:
-            kinds = reports[f"service/{bundles[0]}"].others
-            other_rows += [
-                f"| {title} | {kind} | {tally.n} | "
-                + " | ".join(_not_ok(reports[f"service/{name}"].others[kind]) for name in bundles)
-                + " |"
-                for kind, tally in kinds.items()
-            ]
-    return (
-        f"""### Honesty
-
-Of uploads that show a digit: the expected calibration error, the share whose status is not `ok`, the share that is
-refused or called no digit, and how right the answers with status `ok` are.
-
-| uploads | network | calibration error | not `ok` | refused or `not_a_digit` | right where `ok` |
-|---|---|---|---|---|---|
-{chr(10).join(rows)}
-
-Of uploads that show no digit, the share whose status is not `ok`:
-
-| uploads | kind | n | {" | ".join(f"`{name}`" for name in bundles)} |
-|---|---|---|{"---|" * len(bundles)}
-{chr(10).join(other_rows)}
-
-On MNIST's test digits without the {len(REJECTED_TEST_LABELS)} whose labels human raters rejected: """
-        + ", ".join(f"`{name}` {_percent(results.agreed_test_accuracy[name])}" for name in bundles)
-        + ".\n"
-    )
-
-
 def _agreed_accuracy(bundle: Bundle) -> float:
     """Score a bundle on the test digits whose labels stand."""
     digits = bundle.evaluation_set()
@@ -237,18 +151,3 @@ def _report(document: dict[str, Any]) -> Report:
         for name in ("digits", "others", "writers")
     }
     return Report(**tallies, calibration_error=document["calibration_error"])
-
-
-def _share(tally: Tally) -> str:
-    """Write the accuracy of a tally."""
-    return _percent(tally.right / tally.n)
-
-
-def _not_ok(tally: Tally) -> str:
-    """Write the share that is not answered `ok`."""
-    return _percent(1 - tally.ok / tally.n)
-
-
-def _percent(share: float) -> str:
-    """Write a share with one decimal, or two where it is near all."""
-    return f"{share * 100:.2f} %" if share > 0.99 else f"{share * 100:.1f} %"
