@@ -74,13 +74,7 @@ def augment(images: Images, plan: AugmentationPlan, rng: Rng) -> Images:
 
 def _warp_fields(count: int, plan: AugmentationPlan, rng: Rng) -> Field:
     """Draw where each pixel is taken from: affine and elastic, float32 [N, 28, 28, 2]."""
-    angle = np.radians(plan.rotation * np.clip(rng.standard_normal(count), -2.5, 2.5))
-    shear = plan.shear * rng.standard_normal(count)
-    zoom_x, zoom_y = np.exp(plan.zoom * np.clip(rng.standard_normal((2, count)), -2.5, 2.5))
-    cos, sin = np.cos(angle), np.sin(angle)
-    matrices = np.empty((count, 2, 2), np.float32)
-    matrices[:, 0, 0], matrices[:, 0, 1] = cos * zoom_x, (shear * cos - sin) * zoom_y
-    matrices[:, 1, 0], matrices[:, 1, 1] = sin * zoom_x, (shear * sin + cos) * zoom_y
+    matrices = _matrices(count, plan, rng)
     shift = rng.uniform(-plan.shift, plan.shift, (count, 1, 2)).astype(np.float32)
     points = (_GRID.reshape(1, -1, 2) - _CENTRE) @ matrices.transpose(0, 2, 1) + shift + _CENTRE
     fields = points.reshape(count, SIDE, SIDE, 2)
@@ -89,6 +83,18 @@ def _warp_fields(count: int, plan: AugmentationPlan, rng: Rng) -> Field:
     for index in range(count):
         fields[index] += cv2.resize(knots[index], (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     return np.ascontiguousarray(fields, np.float32)
+
+
+def _matrices(count: int, plan: AugmentationPlan, rng: Rng) -> Field:
+    """Draw rotations with shear and zoom, float32 [N, 2, 2]."""
+    angle = np.radians(plan.rotation * np.clip(rng.standard_normal(count), -2.5, 2.5))
+    shear = plan.shear * rng.standard_normal(count)
+    zoom_x, zoom_y = np.exp(plan.zoom * np.clip(rng.standard_normal((2, count)), -2.5, 2.5))
+    cos, sin = np.cos(angle), np.sin(angle)
+    matrices = np.empty((count, 2, 2), np.float32)
+    matrices[:, 0, 0], matrices[:, 0, 1] = cos * zoom_x, (shear * cos - sin) * zoom_y
+    matrices[:, 1, 0], matrices[:, 1, 1] = sin * zoom_x, (shear * sin + cos) * zoom_y
+    return matrices
 
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -122,21 +128,20 @@ def _blurred(image: Picture, rng: Rng) -> Picture:
 
 def _grey_ground(image: Picture, rng: Rng) -> Picture:
     """Paper that is not black: even, or clouded."""
-    clouds = cv2.resize(
-        rng.random((4, 4), dtype=np.float32), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC
-    )
+    clouds = _smooth(rng.random((4, 4), dtype=np.float32))
     ground = rng.uniform(10, 110) * (clouds if rng.random() < 0.6 else np.ones_like(clouds))
     return np.asarray(np.clip(np.maximum(image, ground), 0, 255), np.uint8)
 
 
 def _faded(image: Picture, rng: Rng) -> Picture:
     """Ink that presses less in places."""
-    pressure = cv2.resize(
-        rng.uniform(0.25, 1.2, (4, 4)).astype(np.float32),
-        (SIDE, SIDE),
-        interpolation=cv2.INTER_CUBIC,
-    )
+    pressure = _smooth(rng.uniform(0.25, 1.2, (4, 4)).astype(np.float32))
     return np.asarray(np.clip(image * pressure, 0, 255), np.uint8)
+
+
+def _smooth(knots: Field) -> Field:
+    """Spread a few values over the picture, float32 [28, 28]; between them it may pass their bounds."""
+    return cast("Field", cv2.resize(knots, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC))
 
 
 def _crossed(image: Picture, rng: Rng) -> Picture:
@@ -166,17 +171,13 @@ def _dotted(image: Picture, rng: Rng) -> Picture:
 
 
 def _gapped(image: Picture, rng: Rng) -> Picture:
-    """Strokes that a rule or a fold interrupts."""
+    """Strokes that a rule or a fold interrupts, along a row or a column."""
     gapped = image.copy()
-    row = int(rng.integers(4, SIDE - 4))
-    gapped[row : row + 1] = 0
-    return gapped if rng.random() < 0.5 else np.ascontiguousarray(_transposed_gap(image, row))
-
-
-def _transposed_gap(image: Picture, column: int) -> Picture:
-    """The same along a column."""
-    gapped = image.copy()
-    gapped[:, column] = 0
+    place = int(rng.integers(4, SIDE - 4))
+    if rng.random() < 0.5:
+        gapped[place] = 0
+    else:
+        gapped[:, place] = 0
     return gapped
 
 
@@ -187,9 +188,9 @@ def _outlined(image: Picture, rng: Rng) -> Picture:
 
 
 def _cut_off(image: Picture, rng: Rng) -> Picture:
-    """A digit that runs out of the picture by a pixel or two."""
+    """A digit that loses up to two pixels at one side."""
     cut = image.copy()
-    depth = int(rng.integers(4, 7))
+    depth = int(rng.integers(4, 7))  # pixels; a canonical digit keeps about 4 from every side
     side = rng.integers(4)
     part = (cut[:depth], cut[-depth:], cut[:, :depth], cut[:, -depth:])[side]
     part[:] = 0

@@ -49,7 +49,8 @@ class Diet:
 
     def pictures(self, mnist: int) -> int:
         """Return the pictures of an epoch, given the MNIST digits that there are to train on."""
-        return min(self.mnist, mnist) + self.uploads + self.others
+        uploads = min(self.uploads, self.corpus_digits) + min(self.others, self.corpus_others)
+        return min(self.mnist, mnist) + uploads
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,12 @@ class TestDiet:
         """Of 50 that are wanted, 30 that there are, or 50 of 80."""
         assert Diet(mnist=50, uploads=20, others=11).pictures(mnist) == pictures
 
+    def test_takes_no_more_uploads_than_are_rendered(self) -> None:
+        """Of 20 and 11 that are wanted, 15 and 4 that there are."""
+        diet = Diet(mnist=50, uploads=20, others=11, corpus_digits=15, corpus_others=4)
+
+        assert diet.pictures(80) == 50 + 15 + 4
+
 
 class TestFindRecipe:
     """Of `find_recipe`."""
