@@ -100,7 +100,5 @@ def _log_config() -> dict[str, object]:
     """Return the server's logging with the application's own lines in it."""
     config = copy.deepcopy(LOGGING_CONFIG)
     config["loggers"]["uvicorn.error"]["level"] = "WARNING"  # our own line says that it runs
-    # What is wrong with a client's form, the client is told.
-    config["loggers"]["python_multipart"] = {"level": "CRITICAL"}
     config["loggers"]["digitserve"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config

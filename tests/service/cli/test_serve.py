@@ -25,7 +25,7 @@ from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
 
 REFUSAL: Message = {"type": "lifespan.startup.failed", "message": "Traceback ..."}
-LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "python_multipart", "digitserve")
+LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "digitserve")
 COMMAND = [sys.executable, "-m", "service", "serve", "--engine", "litert", "--port"]
 
 
