@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import __version__
 from service.problems import install_handlers
 from service.recognition import Models
-from service.routes import evaluate, health, predict
+from service.routes import batch, evaluate, health, predict
 from service.routes.resources import Resources
 from service.settings import Settings
 
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
     )
-    for module in (predict, evaluate, health):
+    for module in (predict, batch, evaluate, health):
         app.include_router(module.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     app.add_middleware(RequestContext)

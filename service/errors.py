@@ -10,7 +10,8 @@
     │   ├── BrokenImageError             422  an image that is truncated or damaged
     │   ├── ImageTooLargeError           422  more pixels than allowed, checked before decoding
     │   ├── BlankImageError              422  no ink on it
-    │   └── LabelledDataError            422  labelled data that breaks a rule of its format
+    │   ├── LabelledDataError            422  labelled data that breaks a rule of its format
+    │   └── BatchError                   422  a batch that cannot be taken apart, or is over a bound
     ├── UnknownModelError                404  a model name that is not served
     ├── NotReadyError                    503  a model that fails its self-test
     ├── BundleError                      a model directory that must not be served; at start-up
@@ -107,6 +108,13 @@ class LabelledDataError(UploadError):
 
     code = "unusable-labelled-data"
     title = "Unusable labelled data"
+
+
+class BatchError(UploadError):
+    """A batch holds no pictures or too many, or its zip is damaged or over a bound (422)."""
+
+    code = "unusable-batch"
+    title = "Unusable batch"
 
 
 class UnknownModelError(DigitserveError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.batches import BatchLimits
 from service.engines import EngineKind
 from service.evaluation import EvaluationLimits
 from service.labelled_data import LabelledDataLimits
@@ -38,6 +39,12 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(50_000_000, gt=0)
     """Largest width times height of an image, in pixels; checked before decoding."""
 
+    max_batch_bytes: int = Field(64 * MIB, gt=0)
+    """Largest body of `/predict/batch`, in bytes."""
+
+    max_batch_images: int = Field(256, gt=0)
+    """Most images in one batch."""
+
     max_evaluate_bytes: int = Field(64 * MIB, gt=0)
     """Largest body of `/evaluate`, in bytes."""
 
@@ -64,3 +71,13 @@ class Settings(BaseSettings):
             max_member_bytes=self.max_upload_bytes,
         )
         return EvaluationLimits(data, self.upload_limits)
+
+    @property
+    def batch_limits(self) -> BatchLimits:
+        """Bounds of a batch."""
+        data = LabelledDataLimits(
+            max_images=self.max_batch_images,
+            max_expanded_bytes=self.max_expanded_bytes,
+            max_member_bytes=self.max_upload_bytes,
+        )
+        return BatchLimits(data, self.upload_limits)
