@@ -4,8 +4,9 @@ Precedence: command line, then environment (`DIGITSERVE_*`), then the defaults h
 """
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.batches import BatchLimits
@@ -55,7 +56,10 @@ class Settings(BaseSettings):
     """Largest size of an uploaded archive once expanded, in bytes."""
 
     decode_threads: int = Field(2, gt=0)
-    """Threads that decode large uploads; small ones run on the event loop."""
+    """Threads of a worker that decode large uploads and batches; small ones run on the event loop."""
+
+    workers: PositiveInt | Literal["auto"] = "auto"
+    """Processes that share the port; `auto`: 1 on loopback or with TensorFlow, else as many as fit."""
 
     @property
     def upload_limits(self) -> UploadLimits:
