@@ -14,6 +14,7 @@
     │   └── BatchError                   422  a batch that cannot be taken apart, or is over a bound
     ├── UnknownModelError                404  a model name that is not served
     ├── NotReadyError                    503  a model that fails its self-test
+    ├── OverloadedError                  503  more waits for the engine than may; comes with Retry-After
     ├── BundleError                      a model directory that must not be served; at start-up
     └── EngineUnavailableError           the engine that the settings ask for cannot run here; at start-up
 
@@ -30,11 +31,13 @@ class DigitserveError(Exception):
         status: HTTP status code that the error is answered with.
         code: Stable kebab-case name of the error, part of the problem's `type`.
         title: Short summary that is the same for every occurrence.
+        retry_after_s: Seconds after which the same request may succeed, for `Retry-After`.
     """
 
     status = 500
     code = "internal-error"
     title = "Internal error"
+    retry_after_s: int | None = None
 
 
 class UploadError(DigitserveError):
@@ -131,6 +134,15 @@ class NotReadyError(DigitserveError):
     status = 503
     code = "not-ready"
     title = "Not ready"
+
+
+class OverloadedError(DigitserveError):
+    """More requests wait for the engine than may (503)."""
+
+    status = 503
+    code = "overloaded"
+    title = "Overloaded"
+    retry_after_s = 1
 
 
 class BundleError(DigitserveError):

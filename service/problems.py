@@ -69,7 +69,15 @@ def log_failure(request: Request, error: Exception) -> None:
 async def _explain(request: Request, error: Exception) -> JSONResponse:
     """Answer one of our own errors with its own words."""
     assert isinstance(error, DigitserveError)  # noqa: S101 - the registration guarantees it
-    return problem(request, error.status, code=error.code, title=error.title, detail=str(error))
+    headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else None
+    return problem(
+        request,
+        error.status,
+        code=error.code,
+        title=error.title,
+        detail=str(error),
+        headers=headers,
+    )
 
 
 async def _explain_validation(request: Request, error: Exception) -> JSONResponse:

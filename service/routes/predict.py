@@ -52,7 +52,8 @@ async def predict(
     body = await read_body(request, resources.settings.max_upload_bytes)
     upload = single_file(split_files(body))
     seen = await _see(upload, resources)
-    return answer_prediction(model, model.predict(seen), with_detail=detail)
+    prediction = await resources.predict(model, seen)
+    return answer_prediction(model, prediction, with_detail=detail)
 
 
 async def _see(upload: bytes, resources: Resources) -> CanonicalDigit:

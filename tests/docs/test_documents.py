@@ -50,6 +50,7 @@ def test_every_error_is_documented() -> None:
         *errors.UploadError.__subclasses__(),
         errors.UnknownModelError,
         errors.NotReadyError,
+        errors.OverloadedError,
     ]
 
     assert len(classes) > 8
