@@ -40,7 +40,8 @@ class Resources:
         return model.interpret(await batcher.predict(seen.image), seen)
 
 
-def _resources(request: Request) -> Resources:
+# Dependencies are coroutines, though they wait for nothing: FastAPI calls plain functions in a thread.
+async def _resources(request: Request) -> Resources:
     resources: Resources = request.state.resources
     return resources
 
@@ -48,7 +49,7 @@ def _resources(request: Request) -> Resources:
 DepResources = Annotated[Resources, Depends(_resources)]
 
 
-def _model(
+async def _model(
     resources: DepResources,
     model: Annotated[str | None, Query(description="Name of a served model")] = None,
 ) -> Model:
