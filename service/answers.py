@@ -6,10 +6,13 @@ Imports no web framework, so that the command line needs none.
 import base64
 import io
 from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from pydantic import BaseModel
 
 from service.evaluation import Evaluation
 from service.preprocessing import CanonicalDigit
@@ -19,10 +22,13 @@ from service.schemas import (
     ClassScoresBody,
     Detail,
     EvaluationBody,
+    FailedLine,
     IntervalBody,
     MistakeBody,
     ModelIdentity,
+    PredictedLine,
     PredictionBody,
+    Problem,
     RejectedBody,
 )
 
@@ -37,18 +43,43 @@ def answer_prediction(
         prediction: What the model says.
         with_detail: Whether to add what the model saw.
     """
-    seen = prediction.seen
-    return PredictionBody.model_validate(
-        {
-            "class": prediction.digit,
-            "confidence": prediction.confidence,
-            "probabilities": prediction.probabilities.tolist(),
-            "status": prediction.status,
-            "warnings": list(seen.warnings),
-            "model": identify(model),
-            "detail": _detail(seen) if with_detail else None,
-        }
+    return PredictionBody.model_validate(_members(model, prediction, with_detail=with_detail))
+
+
+def answer_predicted_line(
+    model: Model, prediction: Prediction, *, index: int, name: str, with_detail: bool
+) -> PredictedLine:
+    """Write a prediction as a line of `/predict/batch`, for the image of that place and name."""
+    members = _members(model, prediction, with_detail=with_detail)
+    return PredictedLine.model_validate(
+        {"index": index, "name": name, "status_code": HTTPStatus.OK, **members}
     )
+
+
+def answer_failed_line(problem: dict[str, Any], *, index: int, name: str) -> FailedLine:
+    """Write a problem document as a line of `/predict/batch`."""
+    return FailedLine(
+        index=index, name=name, status_code=problem["status"], problem=Problem(**problem)
+    )
+
+
+def write_json(answer: BaseModel) -> bytes:
+    """Write an answer as the bytes that a client gets."""
+    return answer.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def _members(model: Model, prediction: Prediction, *, with_detail: bool) -> dict[str, Any]:
+    """Return a prediction by the names of the contract."""
+    seen = prediction.seen
+    return {
+        "class": prediction.digit,
+        "confidence": prediction.confidence,
+        "probabilities": prediction.probabilities.tolist(),
+        "status": prediction.status,
+        "warnings": list(seen.warnings),
+        "model": identify(model),
+        "detail": _detail(seen) if with_detail else None,
+    }
 
 
 def _detail(seen: CanonicalDigit) -> Detail:

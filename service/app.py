@@ -7,8 +7,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypedDict
 from urllib.parse import quote
 
@@ -18,9 +18,10 @@ from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
+from service.batching import Batcher
 from service.problems import install_handlers
 from service.recognition import Models
-from service.routes import evaluate, health, predict
+from service.routes import batch, evaluate, health, predict
 from service.routes.resources import Resources
 from service.settings import Settings
 
@@ -48,9 +49,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
         decoders = CapacityLimiter(settings.decode_threads)
-        yield State(
-            resources=Resources(settings, models, decoders, CapacityLimiter(MAX_EVALUATIONS))
-        )
+        evaluators = CapacityLimiter(MAX_EVALUATIONS)
+        with running_batchers(models) as batchers:
+            yield State(resources=Resources(settings, models, decoders, evaluators, batchers))
 
     app = FastAPI(
         title="digitserve",
@@ -58,12 +59,29 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
     )
-    for module in (predict, evaluate, health):
+    for module in (predict, batch, evaluate, health):
         app.include_router(module.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     app.add_middleware(RequestContext)
     install_handlers(app)
     return app
+
+
+@contextmanager
+def running_batchers(models: Models) -> Iterator[dict[str, Batcher]]:
+    """Give a warm batcher to each model whose engine gains from batches, and end them."""
+    batchers = {
+        name: Batcher(model.engine.predict)
+        for name, model in models.by_name.items()
+        if model.engine.gains_from_batches
+    }
+    try:
+        for batcher in batchers.values():
+            batcher.warm_up()
+        yield batchers
+    finally:
+        for batcher in batchers.values():
+            batcher.close()
 
 
 async def _to_docs() -> RedirectResponse:

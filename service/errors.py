@@ -10,9 +10,11 @@
     │   ├── BrokenImageError             422  an image that is truncated or damaged
     │   ├── ImageTooLargeError           422  more pixels than allowed, checked before decoding
     │   ├── BlankImageError              422  no ink on it
-    │   └── LabelledDataError            422  labelled data that breaks a rule of its format
+    │   ├── LabelledDataError            422  labelled data that breaks a rule of its format
+    │   └── BatchError                   422  a batch that cannot be taken apart, or is over a bound
     ├── UnknownModelError                404  a model name that is not served
     ├── NotReadyError                    503  a model that fails its self-test
+    ├── OverloadedError                  503  more waits for the engine than may; comes with Retry-After
     ├── BundleError                      a model directory that must not be served; at start-up
     └── EngineUnavailableError           the engine that the settings ask for cannot run here; at start-up
 
@@ -29,11 +31,13 @@ class DigitserveError(Exception):
         status: HTTP status code that the error is answered with.
         code: Stable kebab-case name of the error, part of the problem's `type`.
         title: Short summary that is the same for every occurrence.
+        retry_after_s: Seconds after which the same request may succeed, for `Retry-After`.
     """
 
     status = 500
     code = "internal-error"
     title = "Internal error"
+    retry_after_s: int | None = None
 
 
 class UploadError(DigitserveError):
@@ -109,6 +113,13 @@ class LabelledDataError(UploadError):
     title = "Unusable labelled data"
 
 
+class BatchError(UploadError):
+    """A batch holds no pictures or too many, or its zip is damaged or over a bound (422)."""
+
+    code = "unusable-batch"
+    title = "Unusable batch"
+
+
 class UnknownModelError(DigitserveError):
     """The request names a model that is not served (404)."""
 
@@ -123,6 +134,15 @@ class NotReadyError(DigitserveError):
     status = 503
     code = "not-ready"
     title = "Not ready"
+
+
+class OverloadedError(DigitserveError):
+    """More requests wait for the engine than may (503)."""
+
+    status = 503
+    code = "overloaded"
+    title = "Overloaded"
+    retry_after_s = 1
 
 
 class BundleError(DigitserveError):

@@ -32,21 +32,52 @@ def install_handlers(app: FastAPI) -> None:
 def problem(
     request: Request, status: int, *, code: str, title: str, detail: str, headers: Any = None
 ) -> JSONResponse:
-    """Build a problem document; `instance` is the request's id."""
-    document = {
+    """Build the answer of a problem."""
+    document = describe(request, status, code=code, title=title, detail=detail)
+    return JSONResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def describe(
+    request: Request, status: int, *, code: str, title: str, detail: str
+) -> dict[str, str | int]:
+    """Return the members of a problem document; `instance` is the request's id."""
+    return {
         "type": TYPE_PREFIX + code,
         "title": title,
         "status": status,
         "detail": detail,
         "instance": request.scope.get("request_id", ""),
     }
-    return JSONResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def describe_failure(request: Request, error: Exception) -> dict[str, str | int]:
+    """Return the problem of a failure inside an answer that has begun; it is not logged."""
+    if isinstance(error, DigitserveError):
+        return describe(
+            request, error.status, code=error.code, title=error.title, detail=str(error)
+        )
+    return describe(
+        request, 500, code="internal-error", title="Internal error", detail=UNKNOWN_FAILURE
+    )
+
+
+def log_failure(request: Request, error: Exception) -> None:
+    """Log what we did not foresee, under the request's id."""
+    logger.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
 
 
 async def _explain(request: Request, error: Exception) -> JSONResponse:
     """Answer one of our own errors with its own words."""
     assert isinstance(error, DigitserveError)  # noqa: S101 - the registration guarantees it
-    return problem(request, error.status, code=error.code, title=error.title, detail=str(error))
+    headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else None
+    return problem(
+        request,
+        error.status,
+        code=error.code,
+        title=error.title,
+        detail=str(error),
+        headers=headers,
+    )
 
 
 async def _explain_validation(request: Request, error: Exception) -> JSONResponse:
@@ -82,13 +113,14 @@ async def _explain_http(request: Request, error: Exception) -> JSONResponse:
 
 async def _hide_unknown(request: Request, error: Exception) -> JSONResponse:
     """Log what we did not foresee, and tell the client one constant sentence."""
-    request_id = request.scope.get("request_id", "")
-    logger.error("request %s failed", request_id, exc_info=error)
+    log_failure(request, error)
     return problem(
         request,
         500,
         code="internal-error",
         title="Internal error",
         detail=UNKNOWN_FAILURE,
-        headers={"x-request-id": request_id},  # this answer passes outside of RequestContext
+        headers={
+            "x-request-id": request.scope.get("request_id", "")
+        },  # this answer passes outside of RequestContext
     )

@@ -4,7 +4,7 @@ canonical digit -> engine -> probabilities -> status -> Prediction
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -77,7 +77,18 @@ class Model:
 
     def predict(self, seen: CanonicalDigit) -> Prediction:
         """Recognise a canonical digit."""
-        probabilities = self.engine.predict(seen.image[np.newaxis])[0].astype(np.float64)
+        return self.interpret(self.engine.predict(seen.image[np.newaxis])[0], seen)
+
+    def predict_many(self, seen: Sequence[CanonicalDigit]) -> list[Prediction]:
+        """Recognise canonical digits, of any number, in one call of the engine."""
+        if not seen:
+            return []
+        rows = self.engine.predict(np.stack([digit.image for digit in seen]))
+        return [self.interpret(row, digit) for row, digit in zip(rows, seen, strict=True)]
+
+    def interpret(self, row: npt.NDArray[np.float32], seen: CanonicalDigit) -> Prediction:
+        """Turn the engine's answer float32 [10] to a digit into a prediction."""
+        probabilities = row.astype(np.float64)
         probabilities /= probabilities.sum()
         digit = int(probabilities.argmax())
         return Prediction(digit, probabilities, self.judge(probabilities), seen)

@@ -125,3 +125,21 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
+
+
+class BatchLine(BaseModel):
+    """What every line of `/predict/batch` starts with."""
+
+    index: int = Field(ge=0, description="Position of the image in the upload")
+    name: str = Field(description="What the client calls it; empty for a raw body")
+    status_code: int = Field(description="The status that `/predict` would answer with")
+
+
+class PredictedLine(PredictionBody, BatchLine):
+    """A line of `/predict/batch` for an image that was recognised."""
+
+
+class FailedLine(BatchLine):
+    """A line of `/predict/batch` for an image that could not be used."""
+
+    problem: Problem

@@ -4,10 +4,12 @@ Precedence: command line, then environment (`DIGITSERVE_*`), then the defaults h
 """
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.batches import BatchLimits
 from service.engines import EngineKind
 from service.evaluation import EvaluationLimits
 from service.labelled_data import LabelledDataLimits
@@ -38,6 +40,12 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(50_000_000, gt=0)
     """Largest width times height of an image, in pixels; checked before decoding."""
 
+    max_batch_bytes: int = Field(64 * MIB, gt=0)
+    """Largest body of `/predict/batch`, in bytes."""
+
+    max_batch_images: int = Field(256, gt=0)
+    """Most images in one batch."""
+
     max_evaluate_bytes: int = Field(64 * MIB, gt=0)
     """Largest body of `/evaluate`, in bytes."""
 
@@ -48,7 +56,10 @@ class Settings(BaseSettings):
     """Largest size of an uploaded archive once expanded, in bytes."""
 
     decode_threads: int = Field(2, gt=0)
-    """Threads that decode large uploads; small ones run on the event loop."""
+    """Threads of a worker that decode large uploads and batches; small ones run on the event loop."""
+
+    workers: PositiveInt | Literal["auto"] = "auto"
+    """Processes that share the port; `auto`: 1 on loopback or with TensorFlow, else as many as fit."""
 
     @property
     def upload_limits(self) -> UploadLimits:
@@ -64,3 +75,13 @@ class Settings(BaseSettings):
             max_member_bytes=self.max_upload_bytes,
         )
         return EvaluationLimits(data, self.upload_limits)
+
+    @property
+    def batch_limits(self) -> BatchLimits:
+        """Bounds of a batch."""
+        data = LabelledDataLimits(
+            max_images=self.max_batch_images,
+            max_expanded_bytes=self.max_expanded_bytes,
+            max_member_bytes=self.max_upload_bytes,
+        )
+        return BatchLimits(data, self.upload_limits)

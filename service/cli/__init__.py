@@ -123,8 +123,7 @@ def read_settings(**given: Any) -> "Settings":
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as cause:
         problems = "; ".join(
-            f"DIGITSERVE_{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}"
-            for item in cause.errors()
+            f"DIGITSERVE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in cause.errors()
         )
         raise UsageError(f"A setting is wrong. {problems}. Set it anew or unset it.") from cause
 
@@ -159,6 +158,12 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=8000, help="port; 0 takes a free one (%(default)s)"
     )
     serve.add_argument("--engine", choices=ENGINES, help="what computes the network (auto)")
+    serve.add_argument(
+        "--workers",
+        metavar="N",
+        help="processes that share the port (auto: 1 on a loopback address or with TensorFlow, else "
+        "as many as the CPU quota and the memory allow)",
+    )
     serve.add_argument("--models-dir", metavar="DIR", help="directory of the bundles")
     predict = add("predict", _predict, "Say which digit is on each image.")
     predict.add_argument("files", nargs="+", metavar="FILE", help="an image; - is standard input")

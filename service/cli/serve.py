@@ -1,20 +1,27 @@
-"""`digitserve serve`: the HTTP service in this process.
+"""`digitserve serve`: the HTTP service in this process, or in several that share a port.
 
-settings -> application -> FailureTrap -> Server -> exit code
+settings -> application -> FailureTrap -> Server, alone or under a Supervisor -> exit code
 """
 
 import argparse
 import copy
+import functools
+import ipaddress
 import logging
+import math
 import socket
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.config import LOGGING_CONFIG
+from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess
 
 from service.app import create_app
 from service.cli import ExitCode, fail, read_settings
+from service.cli.workers import num_workers_that_fit
+from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
+from service.settings import Settings
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,39 +30,52 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: If a setting is wrong.
     """
-    settings = read_settings(engine=arguments.engine, models_dir=arguments.models_dir)
-    trap = FailureTrap(create_app(settings))
-    server = Server(
-        uvicorn.Config(
-            trap,
-            host=arguments.host,
-            port=arguments.port,
-            loop="uvloop",
-            http="httptools",
-            lifespan="on",
-            access_log=False,  # the application logs one line a request itself
-            log_config=_log_config(),
-        )
+    settings = read_settings(
+        engine=arguments.engine, models_dir=arguments.models_dir, workers=arguments.workers
+    )
+    config = uvicorn.Config(
+        functools.partial(create_trapped_app, settings),
+        factory=True,
+        host=arguments.host,
+        port=arguments.port,
+        workers=choose_num_workers(settings, arguments.host),
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,  # the application logs one line a request itself
+        log_config=_log_config(),
     )
     try:
-        server.run()
-    except SystemExit:  # the start failed: by our failure, or with a line of the server's
-        return fail(trap.failure, ExitCode.UNUSABLE) if trap.failure else ExitCode.UNUSABLE
+        return _run_many(config) if config.workers > 1 else _run_one(config)
+    except SystemExit:  # the start failed, and the reason was printed
+        return ExitCode.UNUSABLE
     except KeyboardInterrupt:  # the server has shut down before it raises the signal again
-        pass
-    return ExitCode.OK
+        return ExitCode.OK
+
+
+def choose_num_workers(settings: Settings, host: str) -> int:
+    """Return the number of workers that the settings mean.
+
+    One process serves a developer on loopback, and one owns TensorFlow, which keeps every core, or the
+    GPU, busy by itself.
+    """
+    if settings.workers != "auto":
+        return settings.workers
+    if _is_loopback(host) or resolve_engine(settings.engine) == "tensorflow":
+        return 1
+    return num_workers_that_fit()
+
+
+def create_trapped_app(settings: Settings) -> "FailureTrap":
+    """Build the application in the process that serves it."""
+    return FailureTrap(create_app(settings))
 
 
 class FailureTrap:
-    """Keeps our own failure at start-up, whose message says all, from becoming a traceback.
-
-    Attributes:
-        failure: The failure, if there was one.
-    """
+    """Explains our own failure at start-up in one line, in place of a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.failure: BundleError | EngineUnavailableError | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on but the failure."""
@@ -74,7 +94,7 @@ class FailureTrap:
         try:
             await self.app(scope, receive, hold_refusal)
         except (BundleError, EngineUnavailableError) as error:
-            self.failure = error
+            fail(error, ExitCode.UNUSABLE)
             # The server would add that start-up failed; the process ends with our line alone.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             await send({"type": "lifespan.startup.failed", "message": ""})
@@ -90,17 +110,73 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the URL and a command to try."""
         await super().startup(sockets)
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        print(f"digitserve listens on {url} (Ctrl+C stops it). Try:", flush=True)
-        print(f"  curl -F file=@docs/images/seven.png {url}/predict", flush=True)
+        _announce(self.servers[0].sockets[0])
+
+
+class Supervisor(Multiprocess):
+    """Keeps workers alive that share a socket, and says how to use them once the first can be used.
+
+    The others start after the first: what is wrong with a bundle or an engine is said once.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config, [listener])
+        self._is_first_lost = False
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a worker could not start."""
+        return self._is_first_lost or any(
+            process.exitcode == STARTUP_FAILURE for process in self.processes
+        )
+
+    def init_processes(self) -> None:
+        """Start the first worker, then the others."""
+        num_workers, self.processes_num = self.processes_num, 1
+        super().init_processes()
+        # Without a bound, as for one process alone.
+        if not self.processes[0].wait_until_ready(math.inf):
+            self._is_first_lost = not self.signal_queue
+            self.should_exit.set()
+            return
+        _announce(self.sockets[0])
+        self.processes_num = num_workers - 1
+        super().init_processes()
+
+
+def _run_one(config: uvicorn.Config) -> ExitCode:
+    """Serve in this process."""
+    Server(config).run()
+    return ExitCode.OK
+
+
+def _run_many(config: uvicorn.Config) -> ExitCode:
+    """Serve in processes of their own, which this one supervises."""
+    with config.bind_socket() as listener:
+        supervisor = Supervisor(config, listener)
+        supervisor.run()
+    return ExitCode.UNUSABLE if supervisor.has_failed else ExitCode.OK
+
+
+def _announce(listener: socket.socket) -> None:
+    """Print the URL and a command to try."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"digitserve listens on {url} (Ctrl+C stops it). Try:", flush=True)
+    print(f"  curl -F file=@docs/images/seven.png {url}/predict", flush=True)
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address; a name counts as one that others reach."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _log_config() -> dict[str, object]:
     """Return the server's logging with the application's own lines in it."""
     config = copy.deepcopy(LOGGING_CONFIG)
     config["loggers"]["uvicorn.error"]["level"] = "WARNING"  # our own line says that it runs
-    # What is wrong with a client's form, the client is told.
-    config["loggers"]["python_multipart"] = {"level": "CRITICAL"}
     config["loggers"]["digitserve"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config

@@ -27,10 +27,12 @@ class Engine(Protocol):
     Attributes:
         name: `litert` or `tensorflow`.
         device: What it runs on, such as `cpu` or `gpu:0`.
+        gains_from_batches: Whether one call for many digits is much cheaper than one call for each.
     """
 
     name: str
     device: str
+    gains_from_batches: bool
 
     def predict(self, images: Digits) -> Probabilities:
         """Return probabilities float32 [N, 10], rows summing to 1, of uint8 [N, 28, 28] digits."""
@@ -47,8 +49,7 @@ def create_engine(kind: EngineKind, bundle: Bundle) -> Engine:
     Raises:
         EngineUnavailableError: If the package of the engine is not installed.
     """
-    if kind == "auto":
-        kind = "tensorflow" if _has_gpu() and _is_installed("tensorflow") else "litert"
+    kind = resolve_engine(kind)
     package = {"litert": "ai_edge_litert", "tensorflow": "tensorflow"}[kind]
     if not _is_installed(package):
         raise EngineUnavailableError(
@@ -62,6 +63,13 @@ def create_engine(kind: EngineKind, bundle: Bundle) -> Engine:
     from service.engines.litert import LiteRTEngine
 
     return LiteRTEngine(bundle.litert_program)
+
+
+def resolve_engine(kind: EngineKind) -> Literal["litert", "tensorflow"]:
+    """Return the engine that a kind means here, without importing it."""
+    if kind != "auto":
+        return kind
+    return "tensorflow" if _has_gpu() and _is_installed("tensorflow") else "litert"
 
 
 def _is_installed(package: str) -> bool:

@@ -1,6 +1,6 @@
 """Zip archives in memory, opened and read within bounds.
 
-    bytes -> open_archive -> open_member -> at most so many bytes
+    bytes -> open_archive -> list_pictures -> read_picture, or open_member -> at most so many bytes
 
 The declared sizes are never believed: readers ask a member for one byte more than they accept.
 """
@@ -22,6 +22,10 @@ IS_ENCRYPTED = 0x1  # bit 0 of the general purpose flags; APPNOTE.TXT 4.4.4
 # Python inflates deflate in bounded steps, but bzip2 and LZMA a whole block, of any size, at once.
 BOUNDED_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 NUM_UNCOUNTED_MEMBERS = 1024  # room for folders and the like, which are no images
+
+CURRENT_FOLDERS = frozenset({"", ".", ".."})
+# What macOS and Windows leave in folders, besides the dot-files.
+JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 # What `zipfile` raises on damaged archives. RuntimeError stands for features that it lacks,
 # ValueError for names that are no UTF-8, OverflowError for 64-bit offsets out of this world.
@@ -74,6 +78,61 @@ def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[I
         raise LabelledDataError(
             f"{quote(member.filename)} in the zip is truncated or damaged; pack it anew."
         ) from error
+
+
+def list_pictures(archive: zipfile.ZipFile, limits: LabelledDataLimits) -> list[zipfile.ZipInfo]:
+    """Return the members that are no folders and nothing that operating systems add by themselves.
+
+    Raises:
+        LabelledDataError: If there are none, or too many.
+    """
+    members = [
+        member
+        for member in archive.infolist()
+        # Not `is_dir`: on a member without a name it fails.
+        if not member.filename.endswith("/") and not _is_junk(member.filename)
+    ]
+    limits.check_num_images(len(members))
+    return members
+
+
+def read_picture(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: LabelledDataLimits
+) -> bytes:
+    """Return the bytes of one picture; safe to call from several threads.
+
+    Raises:
+        LabelledDataError: If it is damaged, over `max_member_bytes`, or a zip itself.
+    """
+    with open_member(archive, member) as stream:
+        picture = stream.read(limits.max_member_bytes + 1)
+    if len(picture) > limits.max_member_bytes:
+        raise LabelledDataError(
+            f"{quote(member.filename)} in the zip unpacks to more than the "
+            f"{limits.max_member_bytes:,} bytes that are accepted for one picture. Make it smaller."
+        )
+    check_no_zip(member, picture)
+    return picture
+
+
+def check_no_zip(member: zipfile.ZipInfo, start: bytes) -> None:
+    """Raise LabelledDataError if a member starts as a zip does."""
+    if start.startswith(ZIP_SIGNATURES):
+        raise LabelledDataError(
+            f"{quote(member.filename)} in the zip is a zip itself; the members must be pictures. "
+            "Unpack it and send the pictures in one zip."
+        )
+
+
+def split_path(member_name: str) -> list[str]:
+    """Split a member's name into its folders and its file; some packers write backslashes."""
+    parts = member_name.replace("\\", "/").split("/")
+    return [part for part in parts if part not in CURRENT_FOLDERS]
+
+
+def _is_junk(member_name: str) -> bool:
+    """Tell whether a member is one that operating systems add by themselves."""
+    return any(part in JUNK or part.startswith(".") for part in split_path(member_name))
 
 
 def _check_readable(member: zipfile.ZipInfo) -> None:

@@ -58,7 +58,7 @@ async def evaluate_model(
 ) -> Response | EvaluationBody:
     """Score the model; `Accept: text/event-stream` streams progress and ends with the same result."""
     body = await read_body(request, resources.settings.max_evaluate_bytes)
-    files = split_files(body) if body else []
+    files = [file.content for file in split_files(body)] if body else []
 
     def run(on_progress: OnProgress) -> EvaluationBody:
         return answer_evaluation(

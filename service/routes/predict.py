@@ -4,8 +4,9 @@ from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 
-from service.answers import answer_prediction
+from service.answers import answer_prediction, write_json
 from service.preprocessing import CanonicalDigit, open_image, preprocess_opened
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import PredictionBody
@@ -37,7 +38,7 @@ _BODY = {
 
 @router.post(
     "/predict",
-    response_model_exclude_none=True,
+    response_model=PredictionBody,
     responses=problems(404, 413, 415, 422),
     openapi_extra=_BODY,
     summary="Recognise the digit on an image",
@@ -47,12 +48,14 @@ async def predict(
     resources: DepResources,
     model: DepModel,
     detail: Annotated[bool, Query(description="Add what the model saw")] = False,
-) -> PredictionBody:
+) -> Response:
     """Find the digit on an upload and say which it is."""
     body = await read_body(request, resources.settings.max_upload_bytes)
     upload = single_file(split_files(body))
     seen = await _see(upload, resources)
-    return answer_prediction(model, model.predict(seen), with_detail=detail)
+    prediction = await resources.predict(model, seen)
+    answer = answer_prediction(model, prediction, with_detail=detail)
+    return Response(write_json(answer), media_type="application/json")
 
 
 async def _see(upload: bytes, resources: Resources) -> CanonicalDigit:

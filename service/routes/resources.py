@@ -1,12 +1,15 @@
 """Resources that the lifespan made and the routes use."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Query, Request
 
-from service.recognition import Model, Models
+from service.batching import Batcher
+from service.preprocessing import CanonicalDigit
+from service.recognition import Model, Models, Prediction
 from service.schemas import Problem
 from service.settings import Settings
 
@@ -20,15 +23,25 @@ class Resources:
         models: The loaded models.
         decoders: Bounds the threads that decode large uploads.
         evaluators: Bounds the evaluations that run at once.
+        batchers: By model name, what gathers single digits for an engine that gains from it.
     """
 
     settings: Settings
     models: Models
     decoders: CapacityLimiter
     evaluators: CapacityLimiter
+    batchers: Mapping[str, Batcher] = field(default_factory=dict)
+
+    async def predict(self, model: Model, seen: CanonicalDigit) -> Prediction:
+        """Recognise a digit: in the engine's next batch, or at once where batches gain nothing."""
+        batcher = self.batchers.get(model.bundle.manifest.name)
+        if batcher is None:
+            return model.predict(seen)
+        return model.interpret(await batcher.predict(seen.image), seen)
 
 
-def _resources(request: Request) -> Resources:
+# Dependencies are coroutines, though they wait for nothing: FastAPI calls plain functions in a thread.
+async def _resources(request: Request) -> Resources:
     resources: Resources = request.state.resources
     return resources
 
@@ -36,7 +49,7 @@ def _resources(request: Request) -> Resources:
 DepResources = Annotated[Resources, Depends(_resources)]
 
 
-def _model(
+async def _model(
     resources: DepResources,
     model: Annotated[str | None, Query(description="Name of a served model")] = None,
 ) -> Model:

@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from service import errors
-from service.schemas import EvaluationBody, PredictionBody
+from service.schemas import EvaluationBody, FailedLine, PredictedLine, PredictionBody
 from service.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,8 +35,8 @@ def test_documented_defaults() -> None:
             assert f"| `DIGITSERVE_{name.upper()}` | {value} |" in text
 
 
-@pytest.mark.parametrize("schema", [PredictionBody, EvaluationBody])
-def test_every_field_is_documented(schema: type[PredictionBody | EvaluationBody]) -> None:
+@pytest.mark.parametrize("schema", [PredictionBody, PredictedLine, FailedLine, EvaluationBody])
+def test_every_field_is_documented(schema: type[BaseModel]) -> None:
     """Every field of an answer stands in the API's tables."""
     names = {field.alias or name for name, field in schema.model_fields.items()}
 
@@ -49,6 +50,7 @@ def test_every_error_is_documented() -> None:
         *errors.UploadError.__subclasses__(),
         errors.UnknownModelError,
         errors.NotReadyError,
+        errors.OverloadedError,
     ]
 
     assert len(classes) > 8

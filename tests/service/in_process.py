@@ -27,6 +27,7 @@ class FakeEngine:
 
     name = "fake"
     device = "cpu"
+    gains_from_batches = False
 
     def __init__(self) -> None:
         self.failure: Exception | None = None

@@ -1,5 +1,6 @@
 """Tests of `digitserve serve`, most with a process of its own."""
 
+import functools
 import logging
 import os
 import re
@@ -16,16 +17,18 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+import uvicorn
 from starlette.types import Message, Receive, Scope, Send
+from uvicorn.supervisors.multiprocess import SIGNALS
 
-from service.cli import main
-from service.cli.serve import FailureTrap
+from service.cli import main, serve
+from service.cli.serve import FailureTrap, choose_num_workers
 from service.errors import BundleError
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
 
 REFUSAL: Message = {"type": "lifespan.startup.failed", "message": "Traceback ..."}
-LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "python_multipart", "digitserve")
+LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "digitserve")
 COMMAND = [sys.executable, "-m", "service", "serve", "--engine", "litert", "--port"]
 
 
@@ -114,6 +117,15 @@ def _restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         logger.propagate, logger.handlers = propagate, handlers
 
 
+@pytest.fixture
+def _restored_signals() -> Iterator[None]:
+    """Undo what the supervisor does to the signals of this process."""
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
 @pytest.mark.usefixtures("_restored_logging")
 class TestRun:
     """Of `run`, in this process."""
@@ -136,6 +148,42 @@ class TestRun:
 
         assert (code, statuses) == (0, [200])
         assert f"digitserve listens on http://127.0.0.1:{port} " in capsys.readouterr().out
+
+    @pytest.mark.usefixtures("_restored_signals")
+    def test_workers(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """So it does with workers of which this process is the supervisor."""
+        port, statuses = free_port(), list[int]()
+        killer = threading.Thread(target=stop_when_up, args=(port, signal.SIGTERM, statuses))
+        killer.start()
+
+        code = main(["serve", "--engine", "litert", "--port", str(port), "--workers", "2"])
+        killer.join()
+
+        assert (code, statuses) == (0, [200])
+        assert capsys.readouterr().out.count("digitserve listens on") == 1
+
+    @pytest.mark.usefixtures("_restored_signals")
+    def test_workers_that_cannot_start(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """If the first worker cannot start, no other is tried: code 3, and no word that it listens."""
+        code = main(["serve", "--port", "0", "--models-dir", str(tmp_path), "--workers", "2"])
+
+        assert code == 3
+        assert capsys.readouterr().out == ""
+
+    @pytest.mark.usefixtures("_restored_signals")
+    def test_first_worker_that_is_killed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A first worker that ends in any way before it serves is a failed start."""
+        config = uvicorn.Config(
+            functools.partial(os._exit, 9), factory=True, port=0, workers=2, log_level="critical"
+        )
+        with config.bind_socket() as listener:
+            supervisor = serve.Supervisor(config, listener)
+            supervisor.run()
+
+        assert supervisor.has_failed
+        assert capsys.readouterr().out == ""
 
     def test_damaged_bundle(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Our own failure at start-up is one line and code 3."""
@@ -173,16 +221,150 @@ def stop_when_up(port: int, ending: signal.Signals, statuses: list[int]) -> None
             os.kill(os.getpid(), ending)
 
 
+@pytest.mark.integration
+class TestWorkers:
+    """Of several workers."""
+
+    def test_share_a_port(self) -> None:
+        """It says once how to use it, every worker is healthy and right, and Ctrl+C ends all."""
+        command = [*COMMAND, "0", "--workers", "2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+                example = process.stdout.readline()
+                workers = wait_for_workers(process.pid, 2)
+                health = [httpx.get(f"{url}/health").json()["ready"] for _ in range(20)]
+                answer = httpx.post(f"{url}/predict", content=draw_seven()).json()
+            finally:
+                process.send_signal(signal.SIGINT)
+            left = process.stdout.read()
+            code = process.wait(20)
+
+        assert health == [True] * 20
+        assert answer["class"] == 7
+        assert example.startswith("  curl -F file=@")
+        assert (code, left) == (0, "")
+        assert [worker for worker in workers if Path(f"/proc/{worker}").exists()] == []
+
+    def test_a_worker_that_dies_is_started_anew(self) -> None:
+        """A worker that is killed has a successor, and the service goes on."""
+        command = [*COMMAND, "0", "--workers", "2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+                killed, kept = wait_for_workers(process.pid, 2)
+                os.kill(killed, signal.SIGKILL)
+                after = wait_for_workers(process.pid, 2, without=killed)
+                answer = httpx.post(f"{url}/predict", content=draw_seven()).json()
+            finally:
+                process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+        assert kept in after
+        assert answer["class"] == 7
+
+    def test_damaged_bundle(self, tmp_path: Path) -> None:
+        """What is wrong with a bundle is said once, in one line, with code 3."""
+        shutil.copytree(Settings().models_dir / "digits/1", tmp_path / "digits/1")
+        (tmp_path / "digits/1/assets.extra/model.tflite").write_bytes(b"damaged")
+
+        run = subprocess.run(
+            [*COMMAND, "0", "--models-dir", tmp_path, "--workers", "3"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert run.returncode == 3
+        assert run.stdout == ""
+        assert [line for line in run.stderr.splitlines() if "model.tflite" in line] == [
+            run.stderr.strip()
+        ]
+
+    def test_later_worker_that_cannot_start(self, tmp_path: Path) -> None:
+        """If a worker behind the first cannot start, the service ends with code 3."""
+        shutil.copytree(Settings().models_dir / "digits/1", tmp_path / "digits/1")
+        command = [*COMMAND, "0", "--models-dir", str(tmp_path), "--workers", "2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            killed, _ = wait_for_workers(process.pid, 2)
+            shutil.rmtree(tmp_path / "digits")
+            os.kill(killed, signal.SIGKILL)
+            _, log = process.communicate(timeout=60)
+
+        assert process.returncode == 3
+        assert b"digitserve: No model bundle was found under " in log
+
+
+def wait_for_workers(supervisor: int, count: int, *, without: int = 0) -> list[int]:
+    """Wait until a process has so many children that serve, and return their ids in order."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        workers = [int(child) for child in children if _is_worker(child) and int(child) != without]
+        if len(workers) == count:
+            return sorted(workers)
+        time.sleep(0.05)
+    raise AssertionError(f"There were never {count} workers.")
+
+
+def _is_worker(process_id: str) -> bool:
+    """Tell a worker from the process that keeps track of what `multiprocessing` shares."""
+    command = Path(f"/proc/{process_id}/cmdline")
+    return command.exists() and b"spawn_main" in command.read_bytes()
+
+
+class TestChooseNumWorkers:
+    """Of `choose_num_workers`."""
+
+    @pytest.fixture(autouse=True)
+    def _machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A machine where six fit."""
+        monkeypatch.setattr(serve, "num_workers_that_fit", lambda: 6)
+
+    @pytest.mark.parametrize(
+        ("host", "num_workers"),
+        [
+            ("127.0.0.1", 1),
+            ("::1", 1),
+            ("localhost", 1),
+            ("0.0.0.0", 6),  # noqa: S104 - nothing listens
+            ("digits.example", 6),
+        ],
+    )
+    def test_auto(self, host: str, num_workers: int) -> None:
+        """One on a loopback address, else as many as fit."""
+        assert choose_num_workers(Settings(engine="litert"), host) == num_workers
+
+    def test_tensorflow(self) -> None:
+        """One with TensorFlow, which uses every core by itself."""
+        assert choose_num_workers(Settings(engine="tensorflow"), "digits.example") == 1
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "digits.example"])
+    def test_a_number_is_kept(self, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A number is what was meant, wherever it listens."""
+        monkeypatch.setenv("DIGITSERVE_WORKERS", "3")
+
+        assert choose_num_workers(Settings(), host) == 3
+
+    @pytest.mark.parametrize("value", ["0", "many"])
+    def test_nonsense(self, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """A number that makes no sense ends with code 2 and the setting's name."""
+        assert main(["serve", "--workers", value]) == 2
+        assert "DIGITSERVE_WORKERS: Input should be " in capsys.readouterr().err
+
+
 class TestFailureTrap:
     """Of `FailureTrap`."""
 
-    def test_keeps_our_failure(self) -> None:
-        """A bundle's failure is kept, and the server gets no traceback to log."""
-        failure, sent = BundleError("The bundle is damaged."), list[Message]()
+    def test_explains_our_failure(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A bundle's failure is one line, and the server gets no traceback to log."""
+        sent: list[Message] = []
 
-        trap = start(failure, sent)
+        start(BundleError("The bundle is damaged."), sent)
 
-        assert trap.failure is failure
+        assert capsys.readouterr().err == "digitserve: The bundle is damaged.\n"
         assert sent == [{"type": "lifespan.startup.failed", "message": ""}]
 
     def test_passes_on_other_failures(self) -> None:
@@ -204,7 +386,7 @@ class TestFailureTrap:
         assert sent == []
 
 
-def start(failure: Exception, sent: list[Message], *, refuses: bool = True) -> FailureTrap:
+def start(failure: Exception, sent: list[Message], *, refuses: bool = True) -> None:
     """Start an application that fails as Starlette does; collect what the trap sends."""
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -218,6 +400,4 @@ def start(failure: Exception, sent: list[Message], *, refuses: bool = True) -> F
     async def send(message: Message) -> None:
         sent.append(message)
 
-    trap = FailureTrap(app)
-    anyio.run(trap, {"type": "lifespan"}, receive, send)
-    return trap
+    anyio.run(FailureTrap(app), {"type": "lifespan"}, receive, send)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import anyio.to_thread
 import pytest
 from PIL import Image
 
@@ -62,6 +63,23 @@ class TestPredict:
 
         assert (size[0] * size[1] > INLINE_PIXELS) == is_in_thread
         assert [thread is not threading.main_thread() for thread in threads] == [is_in_thread]
+
+    @pytest.mark.parametrize(("size", "num_hops"), [(SMALL, 0), (LARGE, 1)], ids=["small", "large"])
+    def test_thread_hops(
+        self, size: tuple[int, int], num_hops: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A small picture is answered without a hop to a thread, by the framework too; a large one takes one."""
+        hops, genuine = [], anyio.to_thread.run_sync
+
+        async def note_and_run(function: Any, *arguments: Any, **options: Any) -> Any:
+            hops.append(function)
+            return await genuine(function, *arguments, **options)
+
+        monkeypatch.setattr(anyio.to_thread, "run_sync", note_and_run)
+
+        ask(load_model(FakeEngine()), "POST", "/predict", content=encode(draw(size=size)))
+
+        assert len(hops) == num_hops
 
     def test_detail(self) -> None:
         """`?detail=true` adds what the model saw."""

@@ -1,0 +1,146 @@
+"""Batches: many pictures of one upload to one outcome each, in order.
+
+    files or a zip -> BatchEntry, unpacked when it is its turn -> canonical digits -> engine -> Outcome
+
+Whatever is wrong with one picture is its own outcome and spoils no other; only an upload that cannot
+be taken apart fails as a whole. Knows neither HTTP nor JSON.
+"""
+
+import functools
+import itertools
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from service.errors import (
+    BatchError,
+    BrokenImageError,
+    LabelledDataError,
+    UploadTooLargeError,
+)
+from service.forms import FormFile
+from service.labelled_data import LabelledDataLimits
+from service.labelled_data.archive import (
+    ZIP_SIGNATURES,
+    list_pictures,
+    open_archive,
+    read_picture,
+)
+from service.preprocessing import CanonicalDigit, UploadLimits, preprocess
+from service.recognition import Model, Prediction
+
+Outcome = Prediction | Exception
+"""What became of a picture: an answer, or why there is none; an `UploadError` is for the client."""
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """Bounds of a batch: of the whole, and of each image in it."""
+
+    data: LabelledDataLimits
+    image: UploadLimits
+
+
+@dataclass(frozen=True)
+class BatchEntry:
+    """One picture of a batch.
+
+    Attributes:
+        name: What the client calls it: a file's name or a zip member's path; its own text.
+        read: Returns its bytes, in any thread, or raises UploadError.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+
+def list_entries(files: Sequence[FormFile], limits: LabelledDataLimits) -> list[BatchEntry]:
+    """List the pictures of an upload; those of a zip are not unpacked yet.
+
+    Args:
+        files: At least one; a zip alone is unpacked, among others it is a bad picture.
+        limits: The bounds of the whole.
+
+    Returns:
+        At least one entry.
+
+    Raises:
+        BatchError: If there are no pictures or too many, or the zip is damaged or over a bound.
+    """
+    try:
+        if len(files) == 1 and files[0].content.startswith(ZIP_SIGNATURES):
+            return _list_members(files[0].content, limits)
+        limits.check_num_images(len(files))
+    except LabelledDataError as error:
+        raise BatchError(str(error)) from error
+    return [
+        BatchEntry(file.name, functools.partial(_read_file, file.content, limits)) for file in files
+    ]
+
+
+def canonicalise_entries(
+    entries: Sequence[BatchEntry], limits: UploadLimits
+) -> list[CanonicalDigit | Exception]:
+    """Unpack, decode and canonicalise pictures, one after the other.
+
+    Returns:
+        For each the digit, or what is wrong with it.
+    """
+    return [_canonicalise(entry, limits) for entry in entries]
+
+
+def _canonicalise(entry: BatchEntry, limits: UploadLimits) -> CanonicalDigit | Exception:
+    """Bring one picture to the canonical form."""
+    try:
+        return preprocess(entry.read(), limits)
+    except Exception as error:  # what nobody foresaw in one picture must not cost the others
+        return error
+
+
+def recognise_all(model: Model, seen: Sequence[CanonicalDigit | Exception]) -> list[Outcome]:
+    """Recognise the usable ones in one call of the engine; if it fails, each of them has failed.
+
+    Returns:
+        One outcome for each, in order.
+    """
+    digits = [digit for digit in seen if isinstance(digit, CanonicalDigit)]
+    try:
+        found: Iterator[Outcome] = iter(model.predict_many(digits))
+    except Exception as error:  # an engine may raise anything, and the other chunks go on
+        found = itertools.repeat(error)
+    return [next(found) if isinstance(digit, CanonicalDigit) else digit for digit in seen]
+
+
+def _list_members(body: bytes, limits: LabelledDataLimits) -> list[BatchEntry]:
+    """List the pictures of a zip.
+
+    A member never unpacks to more than its directory entry says: `zipfile` stops there and finds the
+    checksum wrong. So the sum of what the entries say bounds the whole.
+    """
+    archive = open_archive(body, limits)
+    members = list_pictures(archive, limits)
+    limits.check_expanded_bytes(sum(member.file_size for member in members))
+    return [
+        BatchEntry(member.filename, functools.partial(_read_member, archive, member, limits))
+        for member in members
+    ]
+
+
+def _read_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: LabelledDataLimits
+) -> bytes:
+    """Unpack one picture of a zip."""
+    try:
+        return read_picture(archive, member, limits)
+    except LabelledDataError as error:
+        raise BrokenImageError(str(error)) from error
+
+
+def _read_file(content: bytes, limits: LabelledDataLimits) -> bytes:
+    """Return the bytes of one file of a form, within the bound that holds for every picture."""
+    if len(content) > limits.max_member_bytes:
+        raise UploadTooLargeError(
+            f"The file has {len(content):,} bytes; at most {limits.max_member_bytes:,} are accepted for "
+            "one picture. Make it smaller."
+        )
+    return content

@@ -1,0 +1,244 @@
+"""Digits that arrive at once, in batches of one engine."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from anyio import CapacityLimiter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.app import running_batchers
+from service.batching import SIZES, Batcher
+from service.errors import OverloadedError
+from service.preprocessing import UploadLimits, preprocess
+from service.recognition import Models
+from service.routes.resources import Resources
+from service.settings import Settings
+from tests.pictures import draw, encode
+from tests.service.in_process import FakeEngine, load_model
+
+Digits = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.float32]
+POISON = 255
+
+
+class _Engine:
+    """Answers each digit with its number, fails on a poisoned one, and notes what it was called with.
+
+    Attributes:
+        sizes: Of every batch.
+        threads: That called it, in order.
+        is_free: While it is cleared, calls wait.
+    """
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.threads: list[threading.Thread] = []
+        self.is_free = threading.Event()
+        self.is_free.set()
+
+    def predict(self, digits: Digits) -> Probabilities:
+        """Answer a batch."""
+        self.sizes.append(len(digits))
+        self.threads.append(threading.current_thread())
+        assert self.is_free.wait(10)
+        if (digits == POISON).any():
+            raise RuntimeError("poisoned")
+        return np.repeat(_numbers(digits)[:, np.newaxis], 10, axis=1)
+
+
+def _numbers(digits: Digits) -> Probabilities:
+    """Read the numbers that `_digit` wrote."""
+    return digits.reshape(-1, 784)[:, 0] + digits.reshape(-1, 784)[:, 1] * np.float32(100)
+
+
+def _digit(number: int) -> Digits:
+    """Write a number below 10,000 into a digit."""
+    digit = np.zeros((28, 28), np.uint8)
+    digit[0, :2] = number % 100, number // 100
+    return digit
+
+
+def _ask_all(batcher: Batcher, digits: Sequence[Digits]) -> list[Probabilities | BaseException]:
+    """Send digits at once, and return their answers or failures."""
+
+    async def ask() -> list[Probabilities | BaseException]:
+        return await asyncio.gather(*map(batcher.predict, digits), return_exceptions=True)
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture
+def engine() -> _Engine:
+    """An engine that is free."""
+    return _Engine()
+
+
+@pytest.fixture
+def batcher(engine: _Engine) -> Batcher:
+    """A batcher of that engine."""
+    return Batcher(engine.predict)
+
+
+class TestAnswers:
+    """Who gets what."""
+
+    @given(st.lists(st.integers(0, 9_999), max_size=200))
+    def test_each_gets_its_own(self, numbers: list[int]) -> None:
+        """Any number of digits at once, each gets its own answer, in batches of known sizes."""
+        engine = _Engine()
+        batcher = Batcher(engine.predict)
+
+        answers = _ask_all(batcher, [_digit(number) for number in numbers])
+        batcher.close()
+
+        assert [answer[0] for answer in answers if isinstance(answer, np.ndarray)] == numbers
+        assert set(engine.sizes) <= set(SIZES)
+
+    def test_poisoned_batch(self, batcher: Batcher) -> None:
+        """A failure is that of its batch alone, and the next batch goes on."""
+        poison = np.full((28, 28), POISON, np.uint8)
+
+        answers = _ask_all(batcher, [*[_digit(3)] * 31, poison, _digit(5)])
+
+        assert all(isinstance(answer, RuntimeError) for answer in answers[:32])
+        assert isinstance(answers[32], np.ndarray)
+        assert answers[32].tolist() == [5] * 10
+
+    def test_too_few_rows(self) -> None:
+        """An engine that answers for fewer than it was asked fails the batch, and nobody waits on."""
+        batcher = Batcher(lambda digits: np.zeros((len(digits) // 2, 10), np.float32))
+
+        answers = _ask_all(batcher, [_digit(1), _digit(2)])
+
+        assert [type(answer) for answer in answers] == [IndexError] * 2
+
+    def test_client_that_leaves(self, engine: _Engine, batcher: Batcher) -> None:
+        """One who leaves while waiting costs the engine nothing; one who leaves later spoils nothing."""
+
+        async def ask() -> list[Probabilities]:
+            engine.is_free.clear()
+            running, beside = _start(batcher, 1), _start(batcher, 2)
+            await _until(lambda: engine.sizes == [2])
+            waiting, other = _start(batcher, 3), _start(batcher, 4)
+            await asyncio.sleep(0)
+            running.cancel()
+            waiting.cancel()
+            engine.is_free.set()
+            return [await beside, await other]
+
+        assert [answer[0] for answer in asyncio.run(ask())] == [2, 4]
+        assert engine.sizes == [2, 1]
+
+    def test_client_that_leaves_a_poisoned_batch(self, engine: _Engine, batcher: Batcher) -> None:
+        """A failure that meets a client who left is no further failure."""
+
+        async def ask() -> Probabilities:
+            engine.is_free.clear()
+            poisoned = asyncio.create_task(batcher.predict(np.full((28, 28), POISON, np.uint8)))
+            beside = _start(batcher, 1)
+            await _until(lambda: engine.sizes == [2])
+            poisoned.cancel()
+            beside.cancel()
+            engine.is_free.set()
+            return await batcher.predict(_digit(6))
+
+        assert asyncio.run(ask())[0] == 6
+
+
+class TestBatches:
+    """What forms a batch."""
+
+    def test_idle_engine_is_called_at_once(self, engine: _Engine, batcher: Batcher) -> None:
+        """A single digit is a batch of one: it waits for nobody, and pays for no thread."""
+        for number in range(3):
+            _ask_all(batcher, [_digit(number)])
+
+        assert engine.sizes == [1, 1, 1]
+        assert set(engine.threads) == {threading.main_thread()}
+
+    def test_what_arrives_meanwhile(self, engine: _Engine, batcher: Batcher) -> None:
+        """Digits that arrive while a batch runs form the next one, filled up to a known size."""
+
+        async def ask() -> None:
+            engine.is_free.clear()
+            first = [_start(batcher, number) for number in range(2)]
+            await _until(lambda: engine.sizes == [2])
+            others = [_start(batcher, number) for number in range(5)]
+            await asyncio.sleep(0)
+            engine.is_free.set()
+            await asyncio.gather(*first, *others)
+
+        asyncio.run(ask())
+
+        assert engine.sizes == [2, 8]
+        assert threading.main_thread() not in engine.threads
+
+    def test_warm_up(self, engine: _Engine, batcher: Batcher) -> None:
+        """Every size is met before the first client."""
+        batcher.warm_up()
+
+        assert engine.sizes == list(SIZES)
+
+    def test_full_queue(self, engine: _Engine) -> None:
+        """What finds the queue full is refused at once, and may come again."""
+        batcher = Batcher(engine.predict, max_waiting=2)
+
+        answers = _ask_all(batcher, [_digit(number) for number in range(4)])
+
+        assert [isinstance(answer, OverloadedError) for answer in answers] == [
+            False,
+            False,
+            True,
+            True,
+        ]
+        assert OverloadedError.retry_after_s == 1
+
+
+class TestModels:
+    """Which models are asked in batches."""
+
+    @pytest.mark.parametrize("gains", [True, False])
+    def test_engine_decides(self, gains: bool) -> None:
+        """An engine that gains from batches gets a batcher; another is called directly."""
+        engine = FakeEngine()
+        engine.gains_from_batches = gains
+        model = load_model(engine)
+        models = Models({"digits": model}, "digits")
+
+        with running_batchers(models) as batchers:
+            assert list(batchers) == (["digits"] if gains else [])
+
+    def test_same_prediction(self) -> None:
+        """A model in batches says what it says without."""
+        model = load_model(FakeEngine())
+        seen = preprocess(encode(draw()), UploadLimits())
+        limiter = CapacityLimiter(1)
+        batched = Resources(
+            Settings(),
+            Models({"digits": model}, "digits"),
+            limiter,
+            limiter,
+            {"digits": Batcher(model.engine.predict)},
+        )
+
+        prediction = asyncio.run(batched.predict(model, seen))
+
+        assert prediction.probabilities.tolist() == model.predict(seen).probabilities.tolist()
+        assert prediction.seen is seen
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.001)
+
+
+def _start(batcher: Batcher, number: int) -> asyncio.Task[Probabilities]:
+    """Send a digit, and go on."""
+    return asyncio.create_task(batcher.predict(_digit(number)))
