@@ -1,0 +1,71 @@
+"""Commands of the benchmarks: `python -m benchmarks compare|report`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.catalogue import CONTENDERS, ROOT, find_contenders
+from benchmarks.errors import BenchmarkError
+from benchmarks.measure import Plan, compare
+from benchmarks.pictures import make_pictures
+from benchmarks.report import write_page
+from benchmarks.results import read_comparison, write_comparison
+
+DOCS = ROOT / "docs"
+DRAFTS = ROOT / "build" / "benchmarks"  # where a quick run writes: it never replaces the figures of docs/
+BUNDLE = ROOT / "models" / "textbook" / "1"
+
+
+def main() -> int:
+    """Run one command."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except (BenchmarkError, ValueError) as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("compare", help="measure every contender")
+    command.add_argument("--quick", action="store_true", help="under three minutes: less of everything")
+    command.add_argument("--rounds", type=int, default=3, help="how often each is started")
+    command.add_argument("--seconds", type=int, default=3, help="length of a run")
+    names = "; ".join(contender.name for contender in CONTENDERS)
+    command.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"of: {names}")
+    command.set_defaults(run=_compare)
+    commands.add_parser("report", help="write the page anew").set_defaults(run=_report)
+    return parser
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    """Measure and write the results and the page."""
+    contenders = find_contenders(arguments.only)
+    comparison = compare(contenders, _plan(arguments))
+    is_draft = arguments.quick or arguments.only
+    folder = DRAFTS if is_draft else DOCS
+    write_comparison(comparison, folder / "benchmarks" / "serving.json")
+    write_page(comparison, folder / "benchmarks.md")
+    print(f"Wrote {folder / 'benchmarks.md'}")
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    """Return the whole plan, or the quick one: one picture, one round, short runs."""
+    pictures = make_pictures(BUNDLE)
+    if arguments.quick:
+        return Plan(pictures[:1], (1, 16), rounds=1, seconds=1, command="make bench QUICK=1")
+    return Plan(pictures, (1, 16, 64), arguments.rounds, arguments.seconds, "make bench")
+
+
+def _report(_arguments: argparse.Namespace) -> None:
+    """Write the page from the results of the last whole run."""
+    comparison = read_comparison(DOCS / "benchmarks" / "serving.json")
+    write_page(comparison, Path(DOCS / "benchmarks.md"))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
