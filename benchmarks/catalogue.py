@@ -119,5 +119,3 @@ def find_contenders(names: list[str]) -> list[Contender]:
     if unknown:
         raise ValueError(f"There is no contender {unknown[0]!r}. There are: {'; '.join(known)}.")
     return [contender for contender in CONTENDERS if not names or contender.name in names]
-
-

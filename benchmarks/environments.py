@@ -24,9 +24,7 @@ _INSTALLERS = ("pip", "setuptools", "_distutils_hack")
 
 def cache_folder() -> Path:
     """Return the folder that outlives a run: `$DIGITSERVE_BENCH_CACHE`, else `~/.cache/digitserve/bench`."""
-    return Path(
-        os.environ.get("DIGITSERVE_BENCH_CACHE") or Path.home() / ".cache/digitserve/bench"
-    )
+    return Path(os.environ.get("DIGITSERVE_BENCH_CACHE") or Path.home() / ".cache/digitserve/bench")
 
 
 def prepare(contender: Contender) -> Path:
@@ -73,7 +71,8 @@ def _install(folder: Path, requirements: str) -> None:
     venv.create(folder, clear=True, with_pip=True)
     listing = folder / "wanted.txt"
     listing.write_text(requirements)
-    command = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-input", "-r", listing]
+    python, options = str(folder / "bin" / "python"), ("--quiet", "--no-input")
+    command = [python, "-m", "pip", "install", *options, "-r", str(listing)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchmarkError(f"pip could not install it: {_last_error(done.stderr)}")

@@ -1,5 +1,6 @@
 """The machine that a benchmark runs on, as its pages name it."""
 
+import datetime
 import os
 import platform
 from pathlib import Path
@@ -9,6 +10,11 @@ def describe_machine() -> str:
     """Name the processor, the cores that may be used, and the system."""
     cores = len(os.sched_getaffinity(0))
     return f"{_processor()}, {cores} cores, {platform.system()} {platform.machine()}"
+
+
+def today() -> str:
+    """Return the day, ISO 8601."""
+    return datetime.datetime.now(tz=datetime.UTC).date().isoformat()
 
 
 def _processor() -> str:

@@ -3,19 +3,17 @@
 round -> server (start, memory) -> picture, form, connections -> load, CPU time -> results
 """
 
-import datetime
 import platform
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks import processes
 from benchmarks.catalogue import Contender
 from benchmarks.environments import cache_folder, installed_bytes, installed_versions, prepare
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import choose_seconds, drive, find_wrk
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, today
 from benchmarks.pictures import Picture
 from benchmarks.results import Case, CaseRun, Comparison, ContenderResult, Start
 from benchmarks.server import RunningServer, running
@@ -63,7 +61,7 @@ def compare(contenders: list[Contender], plan: Plan) -> Comparison:
         python=platform.python_version(),
         generator=_describe_generator(plan),
         command=plan.command,
-        date=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        date=today(),
         pictures={picture.name: picture.description for picture in plan.pictures},
         contenders=list(results.values()),
     )
@@ -184,5 +182,5 @@ def _run_case(
 def _describe_generator(plan: Plan) -> str:
     """Name the load generator and what it was told."""
     said = subprocess.run([find_wrk(), "-v"], capture_output=True, text=True, check=False).stdout
-    version = (said.split("[")[0].split() or ["wrk"])[-1]
+    version = said.partition("/")[2].split(" ")[0] or "of unknown version"
     return f"wrk {version}, 1 thread, {plan.rounds} rounds of {plan.seconds} s"

@@ -14,7 +14,9 @@ from PIL import Image
 SEED = 1
 LABEL = 3  # still a 3 when 4:3 is squeezed to a square, as plain resizing does
 BOARD = 14.0  # mean grey of the paper, 0..255
-GRAIN = 9.0  # standard deviation of the sensor's noise, in grey levels; 2 MB and more at 12 megapixels
+GRAIN = (
+    9.0  # standard deviation of the sensor's noise, in grey levels; 2 MB and more at 12 megapixels
+)
 QUALITY = 90  # of JPEG, as cameras write it
 
 
@@ -63,9 +65,7 @@ def load_digit(bundle: Path) -> npt.NDArray[np.uint8]:
         return digit
 
 
-def photograph(
-    digit: npt.NDArray[np.uint8], name: str, *, width: int, height: int
-) -> Picture:
+def photograph(digit: npt.NDArray[np.uint8], name: str, *, width: int, height: int) -> Picture:
     """Render a digit as a camera shows chalk on a board: uneven light, colour, grain and soft edges.
 
     Args:

@@ -56,7 +56,9 @@ def parse_memory(text: str) -> Memory:
 
     Source: proc(5).
     """
-    sizes = {name: int(kib) * KIB for name, kib in re.findall(r"^(\w+): +(\d+) kB", text, re.MULTILINE)}
+    sizes = {
+        name: int(kib) * KIB for name, kib in re.findall(r"^(\w+): +(\d+) kB", text, re.MULTILINE)
+    }
     return Memory(sizes.get("Rss", 0), sizes.get("Pss", 0))
 
 

@@ -66,14 +66,14 @@ class RunningServer:
 
 @contextlib.contextmanager
 def running(
-    contender: Contender, python: Path, first: Upload, log: Path
+    contender: Contender, python: Path, first: Upload | None, log: Path
 ) -> Generator[RunningServer]:
     """Run a contender's server.
 
     Args:
         contender: What to start.
         python: Its environment's folder.
-        first: The upload whose right answer means that it is up.
+        first: The upload whose right answer means that it is up; with None, any answer does.
         log: File for what it prints; its folder is the server's temporary one.
 
     Raises:
@@ -127,24 +127,27 @@ def _free_port() -> int:
 
 
 def _wait(
-    process: "subprocess.Popen[bytes]", port: int, path: str, first: Upload, log: Path
+    process: "subprocess.Popen[bytes]", port: int, path: str, first: Upload | None, log: Path
 ) -> None:
     """Ask until the answer is right."""
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            if first.is_right(_ask(port, path, first)):
+            answer = _ask(port, path, first)
+            if first is None or first.is_right(answer):
                 return
         time.sleep(POLL_S)
     lines = log.read_text(errors="replace").strip().splitlines()
     raise BenchmarkError(f"It did not come up; its last line: {(lines or ['none'])[-1][:200]}")
 
 
-def _ask(port: int, path: str, upload: Upload) -> bytes:
+def _ask(port: int, path: str, upload: Upload | None) -> bytes:
     """Send one request on a connection of its own, and return the body of the answer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_LIMIT_S)
+    body = upload.body if upload else b""
+    content_type = upload.content_type if upload else "application/octet-stream"
     with contextlib.closing(connection):
-        connection.request("POST", path, upload.body, {"Content-Type": upload.content_type})
+        connection.request("POST", path, body, {"Content-Type": content_type})
         return connection.getresponse().read()
 
 

@@ -18,7 +18,7 @@ limits = UploadLimits()
 
 
 async def app(
-    scope: Message,
+    _scope: Message,
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:

@@ -19,7 +19,7 @@ PROGRAM = Path(__file__).parents[3] / "models/textbook/1/assets.extra/model.tfli
 class DigitAPI(litserve.LitAPI):
     """Recognises the digit on an upload."""
 
-    def setup(self, device: str) -> None:
+    def setup(self, device: str) -> None:  # noqa: ARG002 - LitServe's own signature
         """Load the program."""
         self.interpreter = Interpreter(model_path=str(PROGRAM))
         self.infer = self.interpreter.get_signature_runner("serving_default")
