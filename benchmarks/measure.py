@@ -6,6 +6,7 @@ round -> server (start, memory) -> picture, form, connections -> load, CPU time 
 import platform
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks import processes
@@ -31,7 +32,8 @@ class Plan:
         pictures: Pictures to upload.
         connections: Numbers of connections.
         rounds: How often every contender is started.
-        seconds: Length of a run, in seconds; a slow server gets up to four times that.
+        seconds: Length of a run, in seconds.
+        max_seconds: Length of a run for a server that is too slow for that.
         command: What runs this plan.
     """
 
@@ -39,11 +41,17 @@ class Plan:
     connections: tuple[int, ...]
     rounds: int
     seconds: int
+    max_seconds: int
     command: str
 
 
-def compare(contenders: list[Contender], plan: Plan) -> Comparison:
+def compare(contenders: list[Contender], plan: Plan, keep: Callable[[Comparison], None]) -> None:
     """Measure contenders side by side; one that fails is left out from then on, and the reason kept.
+
+    Args:
+        contenders: What to measure.
+        plan: How.
+        keep: Called with all results so far after every round.
 
     Raises:
         BenchmarkError: If the load generator is not installed.
@@ -56,6 +64,11 @@ def compare(contenders: list[Contender], plan: Plan) -> Comparison:
             result = results[contender.name]
             if not result.failure:
                 results[contender.name] = _attempt(contender, result, plan, number)
+        keep(_describe(list(results.values()), plan))
+
+
+def _describe(results: list[ContenderResult], plan: Plan) -> Comparison:
+    """Say where and how results came about."""
     return Comparison(
         machine=describe_machine(),
         python=platform.python_version(),
@@ -63,7 +76,7 @@ def compare(contenders: list[Contender], plan: Plan) -> Comparison:
         command=plan.command,
         date=today(),
         pictures={picture.name: picture.description for picture in plan.pictures},
-        contenders=list(results.values()),
+        contenders=results,
     )
 
 
@@ -135,7 +148,7 @@ def _run_cases(
     request_s, runs = _warm_up(server, upload), []
     for connections in plan.connections:
         if contender.workers == 1 or connections >= MULTIPLE_WORKERS_CONNECTIONS:
-            runs += _run_case(server, upload, connections, plan.seconds, request_s, number)
+            runs += _run_case(server, upload, plan, connections, request_s, number)
             server.check(upload)
     return runs
 
@@ -153,13 +166,15 @@ def _warm_up(server: RunningServer, upload: Upload) -> float:
 def _run_case(
     server: RunningServer,
     upload: Upload,
+    plan: Plan,
     connections: int,
-    wished_s: int,
     request_s: float,
     number: int,
 ) -> list[CaseRun]:
     """Load the server once, and count the CPU time of its processes meanwhile; nothing without answers."""
-    seconds = choose_seconds(wished_s, connections=connections, request_s=request_s)
+    seconds = choose_seconds(
+        plan.seconds, at_most_s=plan.max_seconds, connections=connections, request_s=request_s
+    )
     cpu_before_s = processes.cpu_s(server.pid)
     load = drive(server.url, upload, connections=connections, seconds=seconds)
     used_s = processes.cpu_s(server.pid) - cpu_before_s
@@ -183,4 +198,5 @@ def _describe_generator(plan: Plan) -> str:
     """Name the load generator and what it was told."""
     said = subprocess.run([find_wrk(), "-v"], capture_output=True, text=True, check=False).stdout
     version = said.partition("/")[2].split(" ")[0] or "of unknown version"
-    return f"wrk {version}, 1 thread, {plan.rounds} rounds of {plan.seconds} s"
+    rounds = f"{plan.rounds} round{'s' * (plan.rounds > 1)} of {plan.seconds} s"
+    return f"wrk {version}, 1 thread, {rounds} (up to {plan.max_seconds} s where a server is slow)"
