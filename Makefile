@@ -7,7 +7,7 @@ DEV := .venv/dev
 pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format train reproduce results notebook evaluate predict lock clean
+.PHONY: help serve test check format train reproduce results bench notebook evaluate predict lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ reproduce: $(DEV)/ready ## Train RECIPE over five seeds and write docs/results.m
 UPLOADS ?=
 results: $(DEV)/ready ## Measure the bundles on uploads (UPLOADS=DIR adds real ones); write docs/results.md
 	$(DEV)/bin/python -m training benchmark $(if $(UPLOADS),--uploads $(UPLOADS))
+
+QUICK ?=
+bench: $(SERVE)/ready ## Measure the service beside its peers; write docs/benchmarks.md (QUICK=1: a draft in build/)
+	$(SERVE)/bin/python -m benchmarks compare $(if $(QUICK),--quick)
+	$(SERVE)/bin/python -m benchmarks performance $(if $(QUICK),--quick)
 
 notebook: $(DEV)/ready ## Build and execute docs/chapter8.ipynb from its source
 	$(DEV)/bin/python docs/build_notebook.py

@@ -1,0 +1,120 @@
+"""Commands of the benchmarks: `python -m benchmarks compare|performance|report`."""
+
+import argparse
+import platform
+import sys
+from dataclasses import dataclass
+
+from benchmarks.budget import measure_budgets
+from benchmarks.catalogue import CONTENDERS, ROOT, find_contenders
+from benchmarks.environments import installed_versions, prepare
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import describe_machine, today
+from benchmarks.measure import Plan, compare
+from benchmarks.performance import Performance, write_performance
+from benchmarks.pictures import make_pictures
+from benchmarks.report import OURS, write_page
+from benchmarks.results import Comparison, read_comparison, write_comparison
+from benchmarks.start_up import measure_start_up
+
+DOCS = ROOT / "docs"
+DRAFTS = (
+    ROOT / "build" / "benchmarks"
+)  # where a quick run writes: it never replaces the figures of docs/
+BUNDLE = ROOT / "models" / "textbook" / "1"
+
+MAX_RUN_S, MAX_QUICK_S = 30, 4  # of one load
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of the service itself is measured: starts, photos, and loads of so many seconds."""
+
+    starts: int
+    photos: int
+    rounds: int
+    seconds: int
+
+
+QUICK = Extent(starts=2, photos=30, rounds=1, seconds=1)
+WHOLE = Extent(starts=7, photos=1000, rounds=3, seconds=3)
+
+
+def main() -> int:
+    """Run one command."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except (BenchmarkError, ValueError) as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("compare", help="measure every contender")
+    command.add_argument(
+        "--quick", action="store_true", help="under three minutes: less of everything"
+    )
+    command.add_argument("--rounds", type=int, default=3, help="how often each is started")
+    command.add_argument("--seconds", type=int, default=3, help="length of a run")
+    names = "; ".join(contender.name for contender in CONTENDERS)
+    command.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"of: {names}")
+    command.set_defaults(run=_compare)
+    command = commands.add_parser("performance", help="measure the service itself")
+    command.add_argument("--quick", action="store_true", help="less of everything")
+    command.set_defaults(run=_performance)
+    commands.add_parser("report", help="write the page anew").set_defaults(run=_report)
+    return parser
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    """Measure and write the results and the page."""
+    contenders = find_contenders(arguments.only)
+    is_draft = arguments.quick or arguments.only
+    folder = DRAFTS if is_draft else DOCS
+
+    def keep(comparison: Comparison) -> None:
+        write_comparison(comparison, folder / "benchmarks" / "serving.json")
+        write_page(comparison, folder / "benchmarks.md")
+        print(f"Wrote {folder / 'benchmarks.md'}", flush=True)
+
+    compare(contenders, _plan(arguments), keep)
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    """Return the whole plan, or the quick one: one picture, one round, short runs."""
+    pictures = make_pictures(BUNDLE)
+    if arguments.quick:
+        return Plan(pictures[:1], (1, 16), 1, 1, MAX_QUICK_S, "make bench QUICK=1")
+    return Plan(pictures, (1, 16, 64), arguments.rounds, arguments.seconds, MAX_RUN_S, "make bench")
+
+
+def _performance(arguments: argparse.Namespace) -> None:
+    """Measure start-up and the budget of an upload, and write them into the page."""
+    extent = QUICK if arguments.quick else WHOLE
+    pictures = make_pictures(BUNDLE)
+    versions = installed_versions(prepare(find_contenders([OURS])[0]))
+    performance = Performance(
+        machine=describe_machine(),
+        versions=f"Python {platform.python_version()}, {versions}",
+        date=today(),
+        start_up=measure_start_up(pictures[0], rounds=extent.starts, photos=extent.photos),
+        budgets=measure_budgets(pictures, rounds=extent.rounds, seconds=extent.seconds),
+    )
+    folder = DRAFTS if arguments.quick else DOCS
+    write_performance(performance, folder)
+    print(f"Wrote {folder / 'performance.md'}")
+
+
+def _report(_arguments: argparse.Namespace) -> None:
+    """Write the page from the results of the last whole run."""
+    comparison = read_comparison(DOCS / "benchmarks" / "serving.json")
+    write_page(comparison, DOCS / "benchmarks.md")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

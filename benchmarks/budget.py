@@ -1,0 +1,158 @@
+"""The budget of one upload: where the time goes, from the socket to the JSON.
+
+    service under load - bare server under load = the application; its stages timed one by one in this process
+
+What no stage accounts for is routing and dependencies: middleware, FastAPI, the log line.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks import processes
+from benchmarks.catalogue import ROOT, Contender
+from benchmarks.environments import cache_folder, prepare
+from benchmarks.load import drive
+from benchmarks.pictures import Picture
+from benchmarks.server import RunningServer, running
+from benchmarks.uploads import Upload
+from service.answers import answer_prediction
+from service.preprocessing import UploadLimits, canonicalise, open_image
+from service.recognition import Models
+from service.uploads import single_file, split_files
+
+MODEL = "textbook"
+STAGE_REPEATS = 5  # batches of calls, of which the median counts
+
+SERVICE = Contender(
+    "service",
+    "digitserve",
+    ("python", "-m", "service", "serve", "--port", "{port}"),
+    environment={"DIGITSERVE_MODEL": MODEL},
+)
+BARE = Contender(
+    "bare server",
+    "digitserve",
+    (
+        *("uvicorn", "benchmarks.bare_app:app", "--port", "{port}", "--lifespan", "off"),
+        *("--no-access-log", "--loop", "uvloop", "--http", "httptools"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Where the time of one upload goes, in microseconds of CPU time.
+
+    Attributes:
+        upload: What was sent, and how.
+        server_us: Socket, HTTP, ASGI: what a bare server takes.
+        routing_us: Middleware, routing, dependencies, log: what no other part explains.
+        body_us: Taking the body apart.
+        header_us: Reading the header of the image.
+        decode_us: Decoding it to grey.
+        preprocess_us: Finding the digit and bringing it to the canonical form.
+        model_us: The network, and judging its answer.
+        answer_us: Writing the JSON.
+        total_us: The whole of the service.
+    """
+
+    upload: str
+    server_us: float
+    routing_us: float
+    body_us: float
+    header_us: float
+    decode_us: float
+    preprocess_us: float
+    model_us: float
+    answer_us: float
+    total_us: float
+
+
+def measure_budgets(pictures: list[Picture], *, rounds: int, seconds: int) -> list[Budget]:
+    """Measure a raw and a multipart upload of the first picture, and a raw one of the others.
+
+    Args:
+        pictures: What to upload.
+        rounds: How often both servers are loaded, in turn.
+        seconds: Length of a load, in seconds.
+    """
+    uploads = [Upload(pictures[0], "raw"), Upload(pictures[0], "multipart")]
+    uploads += [Upload(picture, "raw") for picture in pictures[1:]]
+    environment, log = prepare(SERVICE), cache_folder()
+    with (
+        running(SERVICE, environment, uploads[0], log / "service.log") as service,
+        running(BARE, environment, None, log / "bare.log") as bare,
+    ):
+        models = Models.load(ROOT / "models", default=MODEL, engine="litert")
+        return [
+            _measure(upload, models, (service, bare), rounds=rounds, seconds=seconds)
+            for upload in uploads
+        ]
+
+
+def _measure(
+    upload: Upload,
+    models: Models,
+    servers: tuple[RunningServer, RunningServer],
+    *,
+    rounds: int,
+    seconds: int,
+) -> Budget:
+    """Measure one upload."""
+    pairs = [[_cpu_us(server, upload, seconds) for server in servers] for _ in range(rounds)]
+    total_us, server_us = (statistics.median(side) for side in zip(*pairs, strict=True))
+    stages = time_stages(upload.body, models)
+    return Budget(
+        upload=f"{upload.picture.description}, {upload.form}",
+        server_us=server_us,
+        routing_us=max(0.0, total_us - server_us - sum(stages.values())),
+        total_us=total_us,
+        **stages,
+    )
+
+
+def _cpu_us(server: RunningServer, upload: Upload, seconds: int) -> float:
+    """Return the CPU time of one request on one connection."""
+    before_s = processes.cpu_s(server.pid)
+    load = drive(server.url, upload, connections=1, seconds=seconds)
+    return (processes.cpu_s(server.pid) - before_s) / load.requests * 1e6
+
+
+def time_stages(body: bytes, models: Models) -> dict[str, float]:
+    """Time the stages of one upload in this process, in microseconds, under the names of `Budget`."""
+    model, limits = models.find(None), UploadLimits()
+    content = single_file(split_files(body))
+    picture = open_image(content, limits).decode()
+    prediction = model.predict(canonicalise(picture))
+
+    def write() -> None:
+        answer_prediction(model, prediction).model_dump_json(by_alias=True, exclude_none=True)
+
+    header_us = _time_us(lambda: open_image(content, limits))
+    return {
+        "body_us": _time_us(lambda: single_file(split_files(body))),
+        "header_us": header_us,
+        "decode_us": max(0.0, _time_us(lambda: open_image(content, limits).decode()) - header_us),
+        "preprocess_us": _time_us(lambda: canonicalise(picture)),
+        "model_us": _time_us(lambda: model.predict(prediction.seen)),
+        "answer_us": _time_us(write),
+    }
+
+
+def _time_us(stage: Callable[[], object]) -> float:
+    """Return the CPU time of one call: the median of a few batches, long enough for the clock."""
+    stage()
+    started = time.process_time()
+    stage()
+    calls = int(np.clip(0.02 / max(time.process_time() - started, 1e-6), 1, 2000))
+    times = []
+    for _ in range(STAGE_REPEATS):
+        started = time.process_time()
+        for _ in range(calls):
+            stage()
+        times.append((time.process_time() - started) / calls * 1e6)
+    return statistics.median(times)

@@ -1,0 +1,82 @@
+"""The page on the comparison."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.report import ratios, render, spread
+from benchmarks.results import read_comparison, write_comparison
+from tests.benchmarks.comparisons import make_comparison
+
+
+def test_ratio_takes_rounds_that_both_have() -> None:
+    """Figures of the same round are divided; a round that one of them lacks is left out."""
+    assert ratios({0: 100.0, 1: 200.0}, {0: 50.0, 1: 300.0, 2: 1.0}) == [0.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], "-"),
+        ([0.5], "0.50"),
+        ([1200.0, 900.0, 1000.0], "1,000 (900 to 1,200)"),
+        ([0.0131], "0.013"),
+        ([12.34], "12.3"),
+    ],
+)
+def test_spread(values: list[float], expected: str) -> None:
+    """The median comes first, and the least and the largest follow in brackets."""
+    assert spread(values) == expected
+
+
+class TestRender:
+    """`render`."""
+
+    def test_headline(self) -> None:
+        """Requests are relative to ours in the same form, and memory is that of one worker."""
+        page = render(make_comparison())
+
+        ours = "| digitserve | raw | 1.00 (1.00 to 1.00) | 0.50 (0.50 to 0.50) | 100 | 150 | 200 |"
+        peer = (
+            "| peer | multipart | 0.50 (0.40 to 0.80) | 0.50 (0.50 to 0.50) | 50.0 | 75.0 | 300 |"
+        )
+        assert ours in page
+        assert peer in page
+
+    def test_loads(self) -> None:
+        """A line has medians and ratios, and says where requests failed."""
+        page = render(make_comparison())
+
+        assert "### 16 connections" in page
+        assert "| peer (20% failed) | multipart | 500 | 0.50 (0.40 to 0.80) | 2.00 |" in page
+
+    def test_failures_are_told(self) -> None:
+        """A contender that could not be measured is named with the reason."""
+        assert "Not measured: absent. pip could not install it." in render(make_comparison())
+
+    def test_without_ours(self) -> None:
+        """A run of peers alone has no ratios."""
+        comparison = make_comparison()
+        peers = replace(comparison, contenders=comparison.contenders[1:])
+
+        assert "| peer | multipart | - |" in render(peers)
+
+
+class TestReadComparison:
+    """`read_comparison`."""
+
+    def test_reads_what_was_written(self, tmp_path: Path) -> None:
+        """Nothing is lost on the way through the file."""
+        path = tmp_path / "results" / "serving.json"
+        write_comparison(make_comparison(), path)
+
+        assert read_comparison(path) == make_comparison()
+
+    def test_refuses_another_file(self, tmp_path: Path) -> None:
+        """The message says what writes it."""
+        (tmp_path / "serving.json").write_text("[]")
+
+        with pytest.raises(BenchmarkError, match="make bench"):
+            read_comparison(tmp_path / "serving.json")
