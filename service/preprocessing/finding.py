@@ -13,7 +13,7 @@ from service.preprocessing.geometry import Box, Mask
 from service.preprocessing.ink import draw_ink
 from service.preprocessing.looking import Look, look_for_digit
 from service.preprocessing.morphology import dilate
-from service.preprocessing.paper import Paper, region_of
+from service.preprocessing.paper import region_of
 from service.preprocessing.segmentation import INK_THRESHOLD, Segment
 
 ANALYSIS_SIDE = 100  # pixels; the digit is looked for on a picture of at most this size
@@ -66,7 +66,7 @@ def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
         box, full = segment.box.scaled(step).within(grey.shape), look.full
         ink = _cut_reduced(look.ink, segment)
     else:
-        ink, box, full = _cut_full_size(grey, look.paper, segment, step)
+        ink, box, full = _cut_full_size(grey, look, segment, step)
     if not ink.any():
         return None
     steps = _steps(look, segment, box, grey.shape)
@@ -101,15 +101,15 @@ def _cut_reduced(ink: Grey, segment: Segment) -> Grey:
     return digit * _with_rims(segment)[segment.box.slices] if segment.is_partial else digit
 
 
-def _cut_full_size(grey: Grey, paper: Paper, segment: Segment, step: int) -> tuple[Grey, Box, int]:
+def _cut_full_size(grey: Grey, look: Look, segment: Segment, step: int) -> tuple[Grey, Box, int]:
     """Cut a small digit out of the picture in full size; return ink, box and full contrast."""
     rough = segment.box.grown(1, segment.mask.shape)
     box = rough.scaled(step).within(grey.shape)
-    contrast = paper.contrast(grey[box.slices], region_of(box, grey.shape))
+    contrast = look.paper.contrast(grey[box.slices], region_of(box, grey.shape))
     if segment.is_partial:
         kept = _with_rims(segment)[rough.slices]
         contrast = contrast * _enlarged(kept, step)[: box.height, : box.width]
-    ink, full = draw_ink(contrast, paper.floor)
+    ink, full = draw_ink(contrast, look.floor)
     tight = Box.around(ink > INK_THRESHOLD) if full else Box.of(ink.shape)
     return ink[tight.slices], tight.shifted(box.left, box.top), full
 

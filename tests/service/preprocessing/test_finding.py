@@ -6,6 +6,7 @@ import pytest
 from service.preprocessing.decoding import Grey
 from service.preprocessing.finding import find_digit
 from service.preprocessing.geometry import Box
+from service.preprocessing.segmentation import INK_THRESHOLD
 
 
 def _block(box: Box, level: int, paper: int, side: int) -> Grey:
@@ -88,3 +89,20 @@ def test_block_without_a_digit() -> None:
 def test_nothing(picture: Grey) -> None:
     """Neither even paper nor another sheet upon it, too pale for ink, is a digit."""
     assert find_digit(picture) is None
+
+
+def test_small_digit_on_rules() -> None:
+    """Rules that a stricter look told from the pen do not come back when a small digit is cut out."""
+    picture = np.full((800, 800), 235, np.uint8)
+    for row in range(8):
+        picture[40 + row :: 80] = 150
+    ring, hole = Box(370, 330, 430, 450), Box(385, 345, 415, 435)
+    inside = picture[hole.slices].copy()
+    picture[ring.slices] = 20
+    picture[hole.slices] = inside
+
+    found = find_digit(picture)
+
+    assert found is not None
+    assert found.box == ring
+    assert found.ink[16:-16, 16:-16].max() < INK_THRESHOLD
