@@ -67,7 +67,6 @@ class Recipe:
         batch_size: Digits per step.
         epochs: Passes over the training digits.
         validation_share: Of the training digits, the last of them, is held out.
-        reference_accuracy: Published test accuracy, 0..1, or None.
         diet: What an epoch is made of, for a network that is trained on uploads; else None.
     """
 
@@ -79,7 +78,6 @@ class Recipe:
     batch_size: int = 300
     epochs: int = 10
     validation_share: float = VALIDATION_SHARE
-    reference_accuracy: float | None = None
     diet: Diet | None = None
 
     @property
@@ -204,7 +202,6 @@ RECIPES = {
             "textbook",
             "The chapter's code: two 5x5 convolutions of 16 and 36 filters.",
             _textbook,
-            reference_accuracy=0.9912,  # section 8.5, one run
         ),
         Recipe(
             "textbook-summary",

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 FILTER_SIZE = 5  # pixels; section 8.1, "the 5x5 filter weight"
 FILTER_SEED = 10  # the chapter's np.random.seed(10), section 8.2

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from training.uploads import pixels
 from training.uploads.noise import grain
-from training.uploads.pixels import Field
 from training.uploads.scene import Rng, Scene, across, coloured, size_of, to_bytes, uniform
 
 
@@ -93,11 +92,3 @@ def moire(scene: Scene, rng: Rng) -> Scene:
     depth = uniform(rng, 0.04, 0.12)
     beats = [1 + np.float32(depth) * np.sin(phase + np.float32(shift)) for shift in (0.0, 0.7, 1.4)]
     return replace(scene, picture=picture * pixels.stack(*beats))
-
-
-def rescale(picture: Field, factor: float) -> Field:
-    """Reduce a picture to `factor` of its size and bring it back, as a bad camera does."""
-    height, width = picture.shape[:2]
-    small = (max(8, int(height * factor)), max(8, int(width * factor)))
-    reduced = pixels.resize(picture, small, pixels.AREA)
-    return pixels.resize(reduced, (height, width))

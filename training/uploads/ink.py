@@ -27,7 +27,6 @@ MARGIN = 28  # pixels around a shape, so that thick pens and bends stay inside
 MNIST_BLUR = 1.4  # pixels at the shape's size; smooths the steps of MNIST's pixels away
 LINE_BLUR = 1.6  # pixels; smooths the steps of the middle line
 MIN_WIDTH = 1.2  # pixels; a line that is thinner than this fades away
-FAR = -1e3  # distance outside of everything
 
 
 @dataclass(frozen=True)
