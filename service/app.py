@@ -15,10 +15,12 @@ from urllib.parse import quote
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
 from service.batching import Batcher
+from service.fast_path import FastPath
 from service.problems import install_handlers
 from service.recognition import Models
 from service.routes import batch, evaluate, health, predict
@@ -28,6 +30,7 @@ from service.settings import Settings
 logger = logging.getLogger("digitserve")
 
 MAX_EVALUATIONS = 1  # at once; each keeps a core busy
+CLIENT_LEFT = 499  # nginx's status in the log, of a request whose client left; nothing is sent
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -58,10 +61,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Recognises handwritten digits.",
         version=__version__,
         lifespan=lifespan,
+        # FastAPI's own telemetry looks for its providers at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for module in (predict, batch, evaluate, health):
         app.include_router(module.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
+    app.add_middleware(FastPath)
     app.add_middleware(RequestContext)
     install_handlers(app)
     return app
@@ -108,8 +114,9 @@ class RequestContext:
         request_id = offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
         # The last handler, for what nobody foresaw, lies outside and sees the server's own scope.
         scope["request_id"] = request_id
-        # The server drops the body of an answer to HEAD itself: there the method must stay.
-        scope = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
+        if scope["method"] == "HEAD":
+            # The server drops the body of an answer to HEAD itself: there the method must stay.
+            scope = {**scope, "method": "GET"}
         started, status = time.perf_counter(), 500
 
         async def send_with_id(message: Message) -> None:
@@ -121,6 +128,8 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = CLIENT_LEFT
         finally:
             duration_ms = (time.perf_counter() - started) * 1000
             logger.info(

@@ -37,6 +37,19 @@ def problem(
     return JSONResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def explain(request: Request, error: DigitserveError) -> JSONResponse:
+    """Answer one of our own errors with its own words."""
+    headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else None
+    return problem(
+        request,
+        error.status,
+        code=error.code,
+        title=error.title,
+        detail=str(error),
+        headers=headers,
+    )
+
+
 def describe(
     request: Request, status: int, *, code: str, title: str, detail: str
 ) -> dict[str, str | int]:
@@ -67,17 +80,9 @@ def log_failure(request: Request, error: Exception) -> None:
 
 
 async def _explain(request: Request, error: Exception) -> JSONResponse:
-    """Answer one of our own errors with its own words."""
+    """Answer one of our own errors that left a route."""
     assert isinstance(error, DigitserveError)  # noqa: S101 - the registration guarantees it
-    headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else None
-    return problem(
-        request,
-        error.status,
-        code=error.code,
-        title=error.title,
-        detail=str(error),
-        headers=headers,
-    )
+    return explain(request, error)
 
 
 async def _explain_validation(request: Request, error: Exception) -> JSONResponse:

@@ -51,12 +51,12 @@ def novelty(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]
     does not know it gives about 0.
 
     Args:
-        probabilities: [N, 10].
+        probabilities: [..., 10].
 
     Returns:
-        [N], 0..1.
+        [...], 0..1.
     """
-    rarest: npt.NDArray[np.floating] = probabilities.min(axis=1) * probabilities.shape[1]
+    rarest: npt.NDArray[np.floating] = probabilities.min(axis=-1) * probabilities.shape[-1]
     return rarest
 
 
@@ -96,7 +96,7 @@ class Model:
     def judge(self, probabilities: npt.NDArray[np.floating]) -> Status:
         """Turn probabilities [10] into a status by the bundle's thresholds."""
         decision, confidence = self.bundle.manifest.decision, float(probabilities.max())
-        is_novel = novelty(probabilities[np.newaxis])[0] > decision.novel_above
+        is_novel = novelty(probabilities) > decision.novel_above
         if is_novel or confidence < decision.not_a_digit_below:
             return "not_a_digit"
         return "uncertain" if confidence < decision.uncertain_below else "ok"

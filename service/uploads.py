@@ -3,7 +3,7 @@
 request -> body (at most the limit) -> multipart or raw, as its bytes tell -> files
 """
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from service.errors import EmptyUploadError, TooManyFilesError, UploadTooLargeError
 from service.forms import FormFile, read_files
@@ -17,12 +17,17 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
     Raises:
         UploadTooLargeError: If the body is announced as larger, or turns out to be.
+        ClientDisconnect: If the client leaves before all of it has come.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
-    chunks, size = [], 0
-    async for chunk in request.stream():
+    chunks, size, is_more = [], 0, True
+    while is_more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, is_more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(max_bytes)

@@ -38,14 +38,15 @@ def is_canonical(grey: Grey) -> bool:
     if grey.shape != (SIDE, SIDE) or grey.max() < 128:
         return False
     inked = grey > FAINT
-    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
-    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    border_ink = np.concatenate([inked[0], inked[-1], inked[:, 0], inked[:, -1]]).mean()
+    side = Box.around(inked).longer_side
+    borders = inked[0], inked[-1], inked[:, 0], inked[:, -1]
+    border_ink = sum(np.count_nonzero(border) for border in borders) / (4 * SIDE)
     if border_ink > (CANONICAL_BORDER if side == BOX else 0):
         return False
     if not CANONICAL_BOX[0] <= side <= CANONICAL_BOX[1]:
         return False
-    if ((grey > 0) & ~inked).mean() > CANONICAL_GREY:
+    num_grey = np.count_nonzero(grey) - np.count_nonzero(inked)
+    if num_grey > CANONICAL_GREY * grey.size:
         return False
     y, x = centre_of_mass(grey)
     centre = (SIDE - 1) / 2
@@ -140,7 +141,9 @@ def _full_strength(ink: Grey) -> Grey:
 
 def centre_of_mass(ink: Grey) -> tuple[float, float]:
     """Return row and column of the ink's centre of mass, in pixels from the first pixel's centre."""
-    weights = ink.astype(np.float64)
-    total = weights.sum()
-    rows, columns = np.arange(ink.shape[0]), np.arange(ink.shape[1])
-    return float(weights.sum(axis=1) @ rows / total), float(weights.sum(axis=0) @ columns / total)
+    rows, columns = ink.sum(axis=1, dtype=np.int64), ink.sum(axis=0, dtype=np.int64)
+    total = int(rows.sum())
+    return (
+        float(rows @ np.arange(len(rows)) / total),
+        float(columns @ np.arange(len(columns)) / total),
+    )

@@ -88,7 +88,8 @@ class OpenedImage:
             try:
                 image.load()
                 is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
-                grey = _flatten(ImageOps.exif_transpose(_shrink(image)))
+                small = _shrink(image)
+                grey = _flatten(ImageOps.exif_transpose(small) if is_turned else small)
             except Exception as cause:  # decoders of untrusted bytes raise nearly everything
                 raise BrokenImageError(
                     f"The {image.format} image is truncated or damaged and could not be read to its end. "

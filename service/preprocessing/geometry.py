@@ -24,8 +24,13 @@ class Box:
     @classmethod
     def around(cls, mask: Mask) -> Self:
         """Return the smallest box around the true pixels of bool [H, W]; not all may be false."""
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        return cls(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        rows, columns = np.logical_or.reduce(mask, axis=1), np.logical_or.reduce(mask, axis=0)
+        return cls(
+            int(columns.argmax()),
+            int(rows.argmax()),
+            len(columns) - int(columns[::-1].argmax()),
+            len(rows) - int(rows[::-1].argmax()),
+        )
 
     @classmethod
     def of(cls, shape: tuple[int, ...]) -> Self:

@@ -8,11 +8,12 @@ from fastapi.responses import Response
 
 from service.answers import answer_prediction, write_json
 from service.preprocessing import CanonicalDigit, open_image, preprocess_opened
+from service.recognition import Model
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import PredictionBody
 from service.uploads import read_body, single_file, split_files
 
-INLINE_PIXELS = 250_000  # a thread hop costs more than decoding so few
+INLINE_PIXELS = 400_000  # a thread hop costs a good part of decoding so few
 
 router = APIRouter()
 
@@ -51,11 +52,28 @@ async def predict(
 ) -> Response:
     """Find the digit on an upload and say which it is."""
     body = await read_body(request, resources.settings.max_upload_bytes)
+    answer = await answer_upload(body, resources, model, with_detail=detail)
+    return Response(answer, media_type="application/json")
+
+
+async def answer_upload(
+    body: bytes, resources: Resources, model: Model, *, with_detail: bool
+) -> bytes:
+    """Recognise the digit on an upload.
+
+    Args:
+        body: Of the request: multipart, or the file itself.
+        resources: What the lifespan made.
+        model: Which model is to answer.
+        with_detail: Whether to add what the model saw.
+
+    Returns:
+        The answer's JSON.
+    """
     upload = single_file(split_files(body))
     seen = await _see(upload, resources)
     prediction = await resources.predict(model, seen)
-    answer = answer_prediction(model, prediction, with_detail=detail)
-    return Response(write_json(answer), media_type="application/json")
+    return write_json(answer_prediction(model, prediction, with_detail=with_detail))
 
 
 async def _see(upload: bytes, resources: Resources) -> CanonicalDigit:

@@ -5,9 +5,11 @@ import logging
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from service.app import RequestContext
+from service.uploads import read_body
 from tests.service.in_process import FakeEngine, ask, load_model
 
 
@@ -49,6 +51,26 @@ class TestRequestContext:
         start = _request(headers=[(b"x-request-id", offered)])[0]
 
         assert len(dict(start["headers"])[b"x-request-id"]) == 32
+
+    def test_client_that_leaves(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A client that left before its upload was whole is answered nothing, and is no failure of ours."""
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+            await read_body(Request(scope, receive), 10)
+
+        scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
+        with caplog.at_level(logging.INFO, logger="digitserve"):
+            asyncio.run(RequestContext(app)(scope, receive, send))
+
+        assert not sent
+        assert "status=499" in caplog.messages[0]
 
     def test_other_protocols_pass(self) -> None:
         """What is no HTTP request, a start-up say, passes untouched."""
