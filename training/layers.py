@@ -1,4 +1,4 @@
-"""A convolution that trains faster on a CPU than Keras's own, with the same weights and results."""
+"""Layers of our own: a convolution that trains faster on a CPU, and the probabilities of ten digits."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class DigitProbabilities(keras.layers.Layer):  # type: ignore[misc]  # Keras pub
     probabilities of about 0.1, and ten times the least of them tells how likely it is none.
 
     Args:
-        temperature: Logits are divided by it; fitted on validation renderings.
+        temperature: Logits are divided by it; see `training.calibration`.
     """
 
     def __init__(self, temperature: float = 1.0, **options: Any) -> None:
@@ -59,9 +59,14 @@ class DigitProbabilities(keras.layers.Layer):  # type: ignore[misc]  # Keras pub
 
     def call(self, logits: Any) -> Any:
         """Turn float32 [N, 11] into float32 [N, 10], rows summing to 1."""
-        probabilities = keras.ops.softmax(logits / self.temperature)
-        return probabilities[:, :10] + probabilities[:, 10:] / 10
+        return share_not_a_digit(keras.ops.softmax(logits / self.temperature))
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes the layer again."""
         return {**super().get_config(), "temperature": self.temperature}
+
+
+def share_not_a_digit(probabilities: Any) -> Any:
+    """Share the last of [N, 11] probabilities, "not a digit", among the ten digits evenly; returns [N, 10]."""
+    num_digits = probabilities.shape[-1] - 1
+    return probabilities[:, :num_digits] + probabilities[:, num_digits:] / num_digits

@@ -26,6 +26,7 @@ from training.checkpoints import (
     read_state,
     save,
 )
+from training.corpus import NOT_A_DIGIT
 from training.data import Images, Mnist, split
 from training.errors import CheckpointError
 from training.feeding import Feed, UploadFeed, make_feed, normalise
@@ -229,6 +230,10 @@ def _deployed(recipe: Recipe, trained: Any, mnist: Mnist) -> Any:
         return network
     _, validation = split(mnist, recipe.validation_share)
     uploads = validation_uploads(validation)
-    temperature = fit_temperature(predict(network, uploads.images), uploads.labels)
+    shows_digit = uploads.labels != NOT_A_DIGIT
+    temperature = fit_temperature(
+        (predict(network, validation.images), validation.labels),
+        (predict(network, uploads.images[shows_digit]), uploads.labels[shows_digit]),
+    )
     probabilities = DigitProbabilities(temperature, name="probabilities")(network.output)
     return keras.Model(network.input, probabilities, name=network.name)
