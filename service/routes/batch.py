@@ -1,7 +1,8 @@
 """`POST /predict/batch`: many images in, one line of JSON for each out, in order."""
 
+import itertools
 import math
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated
 
@@ -19,7 +20,6 @@ from service.batches import (
     recognise_all,
 )
 from service.errors import DigitserveError
-from service.preprocessing import CanonicalDigit
 from service.problems import describe_failure, log_failure
 from service.recognition import Model, Prediction
 from service.routes.resources import DepModel, DepResources, Resources, problems
@@ -28,8 +28,10 @@ from service.settings import Settings
 from service.uploads import MAX_PARTS, read_body, split_files
 
 NDJSON = "application/x-ndjson"
-CHUNK_IMAGES = 64  # one call of the engine, and one piece of the stream
-HOP_IMAGES = 8  # decoded in one turn of a thread: others wait no longer, and a hop costs 0.1 ms
+CHUNK_IMAGES = 128  # one piece of the stream
+HOP_IMAGES = (
+    16  # answered in one turn of a thread, by one call of the engine: others wait no longer
+)
 
 router = APIRouter()
 
@@ -103,17 +105,38 @@ class _BatchAnswer:
     async def stream(self) -> AsyncGenerator[bytes]:
         """Yield the lines of one chunk after the other."""
         for at in range(0, len(self.entries), CHUNK_IMAGES):
-            seen = await _canonicalise_all(self.entries[at : at + CHUNK_IMAGES], self.resources)
-            yield await to_thread.run_sync(
-                self._recognise, at, seen, limiter=self.resources.decoders
+            yield await self._answer_chunk(at, min(at + CHUNK_IMAGES, len(self.entries)))
+
+    async def _answer_chunk(self, start: int, end: int) -> bytes:
+        """Return the lines of the images from `start` to `end`, answered by several threads.
+
+        While one thread waits for its network, which leaves Python alone, another decodes.
+        """
+        threads = self.resources.decoders
+        size = min(HOP_IMAGES, math.ceil((end - start) / threads.total_tokens))
+        outcomes: dict[int, list[Outcome]] = {}
+        lines: dict[int, bytes] = {}
+
+        async def answer(at: int) -> None:
+            part = self.entries[at : min(at + size, end)]
+            outcomes[at], lines[at] = await to_thread.run_sync(
+                self._answer_part, at, part, limiter=threads
             )
 
-    def _recognise(self, at: int, seen: Sequence[CanonicalDigit | Exception]) -> bytes:
-        """Return the lines of the images from position `at`."""
+        async with anyio.create_task_group() as tasks:
+            for at in range(start, end, size):
+                tasks.start_soon(answer, at)
+        _log_unforeseen(self.request, itertools.chain.from_iterable(outcomes.values()))
+        return b"".join(lines[at] for at in sorted(lines))
+
+    def _answer_part(
+        self, start: int, entries: Sequence[BatchEntry]
+    ) -> tuple[list[Outcome], bytes]:
+        """Return what became of some images, the first of which has the index `start`, and their lines."""
+        seen = canonicalise_entries(entries, self.resources.settings.batch_limits.image)
         outcomes = recognise_all(self.model, seen)
-        _log_unforeseen(self.request, outcomes)
-        lines = (self._line(index, outcome) for index, outcome in enumerate(outcomes, at))
-        return b"".join(write_json(line) + b"\n" for line in lines)
+        lines = (self._line(index, outcome) for index, outcome in enumerate(outcomes, start))
+        return outcomes, b"".join(write_json(line) + b"\n" for line in lines)
 
     def _line(self, index: int, outcome: Outcome) -> PredictedLine | FailedLine:
         """Write what became of one image."""
@@ -125,10 +148,10 @@ class _BatchAnswer:
         return answer_failed_line(describe_failure(self.request, outcome), index=index, name=name)
 
 
-def _log_unforeseen(request: Request, outcomes: Sequence[Outcome]) -> None:
+def _log_unforeseen(request: Request, outcomes: Iterable[Outcome]) -> None:
     """Log each failure of ours once, however many images it met."""
-    failures = {outcome for outcome in outcomes if isinstance(outcome, Exception)}
-    for failure in failures:
+    failures = {repr(outcome): outcome for outcome in outcomes if isinstance(outcome, Exception)}
+    for failure in failures.values():
         if not isinstance(failure, DigitserveError):
             log_failure(request, failure)
 
@@ -137,23 +160,3 @@ def _take_apart(body: bytes, settings: Settings) -> list[BatchEntry]:
     """List the images of a body."""
     files = split_files(body, max_parts=settings.max_batch_images + MAX_PARTS)
     return list_entries(files, settings.batch_limits.data)
-
-
-async def _canonicalise_all(
-    entries: Sequence[BatchEntry], resources: Resources
-) -> list[CanonicalDigit | Exception]:
-    """Decode images in parallel, as many at a time as there are threads for it."""
-    limits = resources.settings.batch_limits.image
-    size = min(HOP_IMAGES, math.ceil(len(entries) / resources.decoders.total_tokens))
-    parts: dict[int, list[CanonicalDigit | Exception]] = {}
-
-    async def canonicalise(at: int) -> None:
-        part = entries[at : at + size]
-        parts[at] = await to_thread.run_sync(
-            canonicalise_entries, part, limits, limiter=resources.decoders
-        )
-
-    async with anyio.create_task_group() as tasks:
-        for at in range(0, len(entries), size):
-            tasks.start_soon(canonicalise, at)
-    return [seen for at in sorted(parts) for seen in parts[at]]
