@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     workers: PositiveInt | Literal["auto"] = "auto"
     """Processes that share the port; `auto`: 1 on loopback or with TensorFlow, else as many as fit."""
 
+    drain_timeout_s: int = Field(10, gt=0)
+    """Longest time that a worker goes on serving after the signal to stop, in seconds."""
+
     @property
     def upload_limits(self) -> UploadLimits:
         """Bounds of one image."""

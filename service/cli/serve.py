@@ -1,21 +1,26 @@
 """`digitserve serve`: the HTTP service in this process, or in several that share a port.
 
-settings -> application -> FailureTrap -> Server, alone or under a Supervisor -> exit code
+settings -> application -> FailureTrap -> OnlyServer, or Workers under a Supervisor -> exit code
 """
 
 import argparse
+import asyncio
 import copy
 import functools
 import ipaddress
 import logging
 import math
+import signal
 import socket
 import sys
+import time
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
-from uvicorn.supervisors.multiprocess import Multiprocess
+from uvicorn.supervisors import multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service.app import create_app
 from service.cli import ExitCode, fail, read_settings
@@ -23,6 +28,9 @@ from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
 from service.settings import Settings
+
+QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
+LOOK_S = 0.05  # between two of them
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         lifespan="on",
         access_log=False,  # the application logs one line a request itself
         log_config=_log_config(),
+        timeout_graceful_shutdown=settings.drain_timeout_s,
     )
     try:
         return _run_many(config) if config.workers > 1 else _run_one(config)
@@ -107,12 +116,51 @@ class FailureTrap:
 
 
 class Server(uvicorn.Server):
-    """A server that says how to use it once it can be used."""
+    """A server that drains before it stops.
+
+    It goes on serving for at most the configuration's `timeout_graceful_shutdown`, and then waits for the
+    answers in work for at most as long again.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Go on serving until no request comes any more, then stop.
+
+        By itself the server stops reading at once, and what its clients have sent and it has not read is lost.
+        """
+        self.lifespan.state["resources"].lifecycle.is_draining = True
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        end = time.monotonic() + (self.config.timeout_graceful_shutdown or 0)
+        num_seen, num_quiet = -1, 0
+        # Looks are counted, not seconds: a process that had no core for a while has not looked.
+        while num_quiet < QUIET_LOOKS and time.monotonic() < end and not self.force_exit:
+            is_quiet = not state.tasks and state.total_requests == num_seen
+            num_seen, num_quiet = state.total_requests, num_quiet + 1 if is_quiet else 0
+            await asyncio.sleep(LOOK_S)
+        await super().shutdown(sockets)
+
+
+class OnlyServer(Server):
+    """A server without a supervisor, which says itself how to use it."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the URL and a command to try."""
         await super().startup(sockets)
         _announce(self.servers[0].sockets[0])
+
+
+class Worker(Process):
+    """A process of the supervisor's, with a server of ours in it."""
+
+    @property
+    def server(self) -> Server:
+        """The server."""
+        if self._server is None:
+            self._server = Server(self.config)
+        return cast("Server", self._server)
+
+
+multiprocess.Process = Worker  # type: ignore[misc]  # by this name its supervisor makes processes
 
 
 class Supervisor(Multiprocess):
@@ -148,7 +196,9 @@ class Supervisor(Multiprocess):
 
 def _run_one(config: uvicorn.Config) -> ExitCode:
     """Serve in this process."""
-    Server(config).run()
+    # At its end the server raises the signal again that stopped it, and SIGTERM would kill this process.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    OnlyServer(config).run()
     return ExitCode.OK
 
 

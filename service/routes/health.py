@@ -21,7 +21,8 @@ async def health(resources: DepResources) -> HealthBody:
     """Tell by a recent real inference whether every model works."""
     failing = _find_failing(resources.models)
     served = [_describe(model) for model in resources.models.by_name.values()]
-    return HealthBody(alive=True, ready=not failing, models=served)
+    is_ready = not failing and not resources.lifecycle.is_draining
+    return HealthBody(alive=True, ready=is_ready, models=served)
 
 
 @router.get("/health/live", summary="Whether the process answers")
@@ -35,8 +36,10 @@ async def ready(resources: DepResources) -> ProbeBody:
     """Answer after a recent real inference of every model.
 
     Raises:
-        NotReadyError: If one fails.
+        NotReadyError: If one fails, or the service was told to stop.
     """
+    if resources.lifecycle.is_draining:
+        raise NotReadyError("The service was told to stop, and serves only what is still coming.")
     failing = _find_failing(resources.models)
     if failing:
         raise NotReadyError(

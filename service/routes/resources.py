@@ -14,6 +14,17 @@ from service.schemas import Problem
 from service.settings import Settings
 
 
+@dataclass
+class Lifecycle:
+    """Where the process is in its life.
+
+    Attributes:
+        is_draining: Whether it was told to stop, and serves only what is still coming.
+    """
+
+    is_draining: bool = False
+
+
 @dataclass(frozen=True)
 class Resources:
     """What lives from start-up to shutdown.
@@ -24,6 +35,7 @@ class Resources:
         decoders: Bounds the threads that decode large uploads.
         evaluators: Bounds the evaluations that run at once.
         batchers: By model name, what gathers single digits for an engine that gains from it.
+        lifecycle: Where the process is in its life.
     """
 
     settings: Settings
@@ -31,6 +43,7 @@ class Resources:
     decoders: CapacityLimiter
     evaluators: CapacityLimiter
     batchers: Mapping[str, Batcher] = field(default_factory=dict)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
     async def predict(self, model: Model, seen: CanonicalDigit) -> Prediction:
         """Recognise a digit: in the engine's next batch, or at once where batches gain nothing."""
