@@ -14,6 +14,7 @@ import numpy.typing as npt
 from service.errors import BlankImageError
 from service.preprocessing.canonical import is_canonical, normalise
 from service.preprocessing.decoding import OpenedImage, Picture, UploadLimits, open_image
+from service.preprocessing.enlargement import block_side
 from service.preprocessing.finding import find_digit
 from service.preprocessing.geometry import Box
 
@@ -63,6 +64,7 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     Raises:
         BlankImageError: If there is no ink on the picture.
     """
+    picture = _without_blocks(picture)
     grey = picture.grey
     if is_canonical(grey):
         return CanonicalDigit(grey, Box.around(grey > 0), picture.steps, ())
@@ -86,6 +88,15 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
         *(["There are several parts of digit size; one was read."] if found.has_others else []),
     )
     return CanonicalDigit(image, found.box.scaled(picture.scale), steps, warnings)
+
+
+def _without_blocks(picture: Picture) -> Picture:
+    """Undo an enlargement of a tiny picture that repeated its pixels; else return the picture itself."""
+    side = block_side(picture.grey)
+    if side == 1:
+        return picture
+    steps = picture.steps if "reduced" in picture.steps else (*picture.steps, "reduced")
+    return Picture(np.ascontiguousarray(picture.grey[::side, ::side]), picture.scale * side, steps)
 
 
 __all__ = [

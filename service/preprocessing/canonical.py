@@ -62,9 +62,11 @@ def normalise(crop: Grey) -> tuple[Grey, str | None]:
     Returns:
         uint8 [28, 28], the strongest ink is 255; and the name of the step that changed the strokes.
     """
-    if not FINE[0] <= max(crop.shape) <= FINE[1]:
-        crop = _fitted(crop, FINE[0])
-    unit = max(crop.shape) / BOX
+    side = max(crop.shape)
+    if not FINE[0] <= side <= FINE[1]:
+        side = FINE[0]
+        crop = _fitted(crop, side)
+    unit = side / BOX
     weighted, step = _weighted(np.pad(_full_strength(crop), MARGIN), unit)
     return place(weighted), step
 
@@ -120,9 +122,14 @@ def _weighted(fine: Grey, unit: float) -> tuple[Grey, str | None]:
 
 
 def _fitted(crop: Grey, side: int) -> Grey:
-    """Scale so that the longer side has `side` pixels."""
+    """Scale so that the longer side has `side` pixels; enlarged, with a pixel of paper around it more.
+
+    A pixel at the crop's edge then fades into the paper, as one within does, and is not drawn out to a bar.
+    """
+    scale = side / max(crop.shape)
+    if scale > 1:
+        crop = np.pad(crop, 1)
     height, width = crop.shape
-    scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(crop).resize(size, how))

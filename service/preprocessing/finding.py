@@ -9,11 +9,12 @@ import numpy as np
 from PIL import Image
 
 from service.preprocessing.decoding import Grey
+from service.preprocessing.enlargement import is_enlarged
 from service.preprocessing.geometry import Box, Mask
 from service.preprocessing.ink import draw_ink
 from service.preprocessing.looking import Look, look_for_digit
 from service.preprocessing.morphology import dilate
-from service.preprocessing.paper import region_of
+from service.preprocessing.paper import TINY_SIDE, region_of
 from service.preprocessing.segmentation import INK_THRESHOLD, Segment
 
 ANALYSIS_SIDE = 100  # pixels; the digit is looked for on a picture of at most this size
@@ -55,8 +56,10 @@ def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
         The digit, or None if there is no ink.
     """
     step = -(-max(grey.shape) // ANALYSIS_SIDE)
-    small = np.asarray(Image.fromarray(grey).reduce(step)) if step > 1 else grey
+    small = _reduced(grey, step)
     look = look_for_digit(small)
+    if (look.is_doubtful or not look.paper.is_even) and is_enlarged(small):
+        return _find_enlarged(grey)
     segment = look.segment
     if segment is None:
         return None
@@ -82,6 +85,18 @@ def _steps(look: Look, segment: Segment, box: Box, shape: tuple[int, ...]) -> tu
         *segment.steps,
         *(["cropped"] if box != Box.of(shape) else []),
     )
+
+
+def _reduced(grey: Grey, step: int) -> Grey:
+    """Average `step` times `step` pixels."""
+    return np.asarray(Image.fromarray(grey).reduce(step)) if step > 1 else grey
+
+
+def _find_enlarged(grey: Grey) -> Found | None:
+    """Find the digit on a tiny picture that was enlarged smoothly."""
+    step = -(-max(grey.shape) // TINY_SIDE)
+    found = find_digit(_reduced(grey, step))
+    return found and replace(found, box=found.box.scaled(step).within(grey.shape))
 
 
 def _find_inside(grey: Grey, window: Box, step: int) -> Found | None:

@@ -10,6 +10,7 @@ from service.preprocessing.paper import LEVELS, TINY_SIDE, Counts, histogram
 
 INK_SHARE_MIN = 2e-4  # share of pixels; less is dust
 FULL_RANK = 0.75  # of the inked pixels that are at most as strong as full ink
+SATURATION = 0.85  # of the contrast of full ink, from which on ink is full
 CLEAR_SPLIT = 1.5  # times as strong as weak marks are the pen's
 
 
@@ -27,8 +28,9 @@ def draw_ink(contrast: Grey, floor: int) -> tuple[Grey, int]:
     if full == 0:
         return np.zeros_like(contrast), 0
     # Of a tiny picture every pixel's grey tells of the stroke's place.
-    low = 0 if max(contrast.shape) <= TINY_SIDE else max(floor, 0.3 * full)
-    return _ramp(low, full).take(contrast), full
+    if max(contrast.shape) <= TINY_SIDE:
+        return _ramp(0, full / SATURATION).take(contrast), full
+    return _ramp(max(floor, 0.3 * full), full).take(contrast), full
 
 
 def split_contrast(contrast: Grey, floor: int) -> int | None:
@@ -61,9 +63,9 @@ def _full_contrast(counts: Counts, floor: int, num_pixels: int) -> int:
     return floor + 1 + int(np.searchsorted(inked, FULL_RANK * inked[-1]))
 
 
-def _ramp(low: float, full: int) -> Grey:
+def _ramp(low: float, full: float) -> Grey:
     """Return the ink of every contrast, uint8 [256]; the ramp keeps the anti-aliased rim of strokes."""
-    ramp = np.clip((LEVELS - 0.5 * low) / max(0.85 * full - 0.5 * low, 1.0), 0, 1) * 255
+    ramp = np.clip((LEVELS - 0.5 * low) / max(SATURATION * full - 0.5 * low, 1.0), 0, 1) * 255
     ramp[0.6 * low > LEVELS] = 0
     of_contrast: Grey = np.rint(ramp).astype(np.uint8)
     return of_contrast

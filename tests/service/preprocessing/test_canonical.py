@@ -90,6 +90,16 @@ class TestNormalise:
         assert normalise(block)[1] == "strokes-thinned"
         assert normalise(pierced)[1] is None
 
+    def test_edge_of_a_tiny_digit_fades(self) -> None:
+        """A pale row at the end of a tiny stroke fades out, and is not drawn out over its whole pixels."""
+        crop = np.full((8, 2), 255, np.uint8)
+        crop[7] = 80
+
+        canonical, _ = normalise(crop)
+
+        stroke = canonical[:, canonical.max(axis=0).argmax()]
+        assert stroke[stroke > 0][-2] < 80
+
 
 def test_stroke_width() -> None:
     """A long bar of 6 pixels is about 6 wide; no ink has no width."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from service.preprocessing.decoding import Grey
 from service.preprocessing.finding import find_digit
@@ -89,6 +90,21 @@ def test_block_without_a_digit() -> None:
 def test_nothing(picture: Grey) -> None:
     """Neither even paper nor another sheet upon it, too pale for ink, is a digit."""
     assert find_digit(picture) is None
+
+
+def test_enlarged_smoothly() -> None:
+    """A digit that fills a tiny picture from top to bottom is found where that was enlarged, too."""
+    tiny = np.zeros((8, 8), np.uint8)
+    tiny[:, 3:5] = 240
+    tiny[0, 2] = tiny[7, 2:6] = 200
+    large = np.asarray(Image.fromarray(tiny).resize((240, 240), Image.Resampling.BILINEAR))
+
+    found = find_digit(large)
+
+    assert found is not None
+    assert "background-removed" not in found.steps
+    assert (found.box.top, found.box.bottom) == (0, 240)
+    assert 40 <= found.box.left < found.box.right <= 200
 
 
 def test_small_digit_on_rules() -> None:

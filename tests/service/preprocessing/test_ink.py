@@ -19,6 +19,18 @@ def test_ramp() -> None:
     assert 64 < ink[9, 15] < 255
 
 
+def test_tiny_ramp() -> None:
+    """Of a tiny picture every grey is kept, in proportion to full ink."""
+    contrast = np.zeros((8, 8), np.uint8)
+    contrast[:6, 3] = 200
+    contrast[2, 4], contrast[3, 4] = 20, 180
+
+    ink, full = draw_ink(contrast, 12)
+
+    assert full == 200
+    assert (ink[2, 4], ink[3, 4]) == (26, 230)
+
+
 def test_dust_is_no_ink() -> None:
     """A single strong pixel of ten thousand is dust."""
     contrast = np.zeros((100, 100), np.uint8)

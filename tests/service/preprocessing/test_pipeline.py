@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import BlankImageError, ImageTooLargeError, UploadError
-from service.preprocessing import UploadLimits, canonicalise, preprocess
+from service.preprocessing import Box, UploadLimits, canonicalise, preprocess
 from service.preprocessing.canonical import centre_of_mass, is_canonical
 from service.preprocessing.decoding import Grey, from_pixels
 from tests.pictures import draw, encode, photo
@@ -52,6 +52,27 @@ class TestCanonicalForm:
 
         assert (again.image == once).all()
         assert again.steps == ()
+
+    def test_canonical_with_repeated_pixels(self) -> None:
+        """A canonical digit that a web page shows ten times as large comes back bit for bit, too."""
+        once = preprocess(encode(draw()), LIMITS).image
+        large = once.repeat(10, axis=0).repeat(10, axis=1)
+
+        again = preprocess(encode(Image.fromarray(large)), LIMITS)
+
+        assert (again.image == once).all()
+        assert again.steps == ("reduced",)
+
+    def test_repeated_pixels_of_a_reduced_picture(self) -> None:
+        """The box is in the upload's pixels, where both the upload and its repeated pixels were reduced."""
+        tiny = np.zeros((8, 8), np.uint8)
+        tiny[1:7, 3:5] = 250
+        large = tiny.repeat(100, axis=0).repeat(100, axis=1)
+
+        digit = preprocess(encode(Image.fromarray(large)), LIMITS)
+
+        assert digit.ink_box == Box(300, 100, 500, 700)
+        assert digit.steps.count("reduced") == 1
 
     def test_every_mnist_digit_passes_untouched(self) -> None:
         """All 1,000 validation digits are canonical, those that reach the border too."""
