@@ -1,17 +1,26 @@
 """Looking: attempts at finding the digit on the reduced picture, each stricter about what is ink.
 
-grey -> even paper -> ink -> segment; if that is doubtful: uneven paper; then stronger ink alone
+grey -> even paper -> ink -> segment; if that is doubtful: uneven paper; or pale: then stronger ink alone
 """
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from service.preprocessing.decoding import Grey
 from service.preprocessing.even_paper import measure_even_paper
 from service.preprocessing.ink import draw_ink, split_contrast
-from service.preprocessing.paper import WHOLE, Paper
+from service.preprocessing.paper import TINY_SIDE, WHOLE, Paper
 from service.preprocessing.segmentation import Segment, segment
-from service.preprocessing.uneven_paper import measure_uneven_paper
+from service.preprocessing.uneven_paper import STROKE_AREA, measure_uneven_paper
 
+PEN_STRENGTH = (
+    2.0  # times the contrast of full ink that the pen has, where stains cover more than it
+)
+MAX_PALE = (
+    255 // PEN_STRENGTH
+)  # grey levels; nothing is so much stronger than ink that is less pale
+SPECK_SIDE = 0.2  # of the longer side of what was found
 STRICTER_LOOKS = 2  # among stronger ink
 
 
@@ -24,6 +33,7 @@ class Look:
         floor: Contrast that ink exceeds.
         ink: uint8 [h, w].
         full: Contrast of full ink.
+        is_pale: Whether some ink is far stronger than full ink: the pen's, among stains that cover more.
         segment: The digit's part of the ink, if there is ink.
     """
 
@@ -31,6 +41,7 @@ class Look:
     floor: int
     ink: Grey
     full: int
+    is_pale: bool
     segment: Segment | None
 
     @property
@@ -48,7 +59,7 @@ def look_for_digit(grey: Grey) -> Look:
     """Find the digit, and look again while what is found is no digit.
 
     Paper that was taken for even may lie half in the shadow; and shadows, squares and stains stand out
-    from the paper, but less than the pen.
+    from the paper, but less than the pen. Where they cover more than it, it looks no stronger than they.
 
     Args:
         grey: uint8 [h, w], of analysis size.
@@ -58,10 +69,19 @@ def look_for_digit(grey: Grey) -> Look:
     if first.is_doubtful and paper.is_even:
         paper = measure_uneven_paper(grey)
         look = _look_at(grey, paper, paper.floor)
-    if not look.is_doubtful and not look.has_rules:
+    is_digit = not (look.is_doubtful or look.has_rules)
+    if is_digit and not look.is_pale:
         return look
     stricter = _look_stricter(grey, look)
-    return first if stricter.is_doubtful else stricter
+    if stricter.is_doubtful:
+        return first
+    return look if is_digit and _is_speck(stricter, look) else stricter
+
+
+def _is_speck(stricter: Look, look: Look) -> bool:
+    """Tell whether stronger ink is but a dot of what was found: where a brush rested, or a dust grain."""
+    small, large = stricter.segment, look.segment
+    return bool(small and large and small.box.longer_side < SPECK_SIDE * large.box.longer_side)
 
 
 def _look_stricter(grey: Grey, look: Look) -> Look:
@@ -80,5 +100,14 @@ def _look_stricter(grey: Grey, look: Look) -> Look:
 
 def _look_at(grey: Grey, paper: Paper, floor: int) -> Look:
     """Find the digit among ink that exceeds a floor."""
-    ink, full = draw_ink(paper.contrast(grey, WHOLE), floor)
-    return Look(paper, floor, ink, full, segment(ink))
+    contrast = paper.contrast(grey, WHOLE)
+    ink, full = draw_ink(contrast, floor)
+    return Look(paper, floor, ink, full, _is_pale(contrast, full), segment(ink))
+
+
+def _is_pale(contrast: Grey, full: int) -> bool:
+    """Tell whether as many pixels as a digit has stand out far more than full ink."""
+    if max(contrast.shape) <= TINY_SIDE or not 0 < full <= MAX_PALE:
+        return False
+    num_strong = int(np.count_nonzero(contrast > PEN_STRENGTH * full))
+    return num_strong >= STROKE_AREA * contrast.size

@@ -54,6 +54,30 @@ def test_table_of_three_shades() -> None:
     assert look.floor == look.paper.floor
 
 
+def test_pen_among_stains() -> None:
+    """A pen far stronger than stains is found, though they are larger and cover more."""
+    pen = Box(60, 20, 66, 50)
+    picture = _block(pen, 20, 250)
+    picture[30:75, 15:45] = 215
+
+    look = look_for_digit(picture)
+
+    assert look.segment is not None
+    assert look.segment.box == pen
+
+
+def test_dot_in_a_pale_digit() -> None:
+    """A dot in a pale stroke, where the brush rested, does not stand for the digit."""
+    digit = Box(40, 10, 48, 90)
+    picture = _block(digit, 210, 250)
+    picture[50:57, 41:48] = 20
+
+    look = look_for_digit(picture)
+
+    assert look.segment is not None
+    assert look.segment.box == digit
+
+
 def test_blank() -> None:
     """Blank paper has neither a digit nor doubts."""
     look = look_for_digit(np.full((100, 100), 90, np.uint8))
