@@ -1,12 +1,13 @@
 """Shows a training run: a live bar with the time left, and one line an epoch that stays."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from training.checkpoints import EpochRecord
+from training.checkpoints import EpochRecord, read_state
 from training.data import Mnist, split
 from training.recipes import Recipe
 from training.run import TrainedRun, train
@@ -23,7 +24,7 @@ def train_visibly(
     Raises:
         CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
     """
-    _render_visibly(recipe, mnist, console)
+    _render_visibly(recipe, out_dir, mnist, console)
     bar = _bar(console)
     task = bar.add_task(f"{recipe.name}, seed {seed}", total=None, scores="")
 
@@ -47,18 +48,22 @@ def train_visibly(
         return train(recipe, out_dir, mnist, seed=seed, on_step=on_step, on_epoch=on_epoch)
 
 
-def _render_visibly(recipe: Recipe, mnist: Mnist, console: Console) -> None:
-    """Render the uploads that a recipe takes and the cache lacks."""
+def _render_visibly(recipe: Recipe, out_dir: Path, mnist: Mnist, console: Console) -> None:
+    """Render the uploads that a run takes and the cache lacks; a finished one trains on none."""
     if recipe.diet is None:
         return
     training, validation = split(mnist, recipe.validation_share)
-    for what, render in (
-        ("training", partial(training_uploads, recipe.diet, training)),
-        ("validation", partial(validation_uploads, validation)),
-    ):
-        with _bar(console) as bar:
-            task = bar.add_task(f"{recipe.name}, uploads for {what}", total=None, scores="")
-            render(on_shard=partial(_show_shards, bar, task))
+    found = read_state(out_dir)
+    if found is None or len(found.history) < recipe.epochs:
+        _show(console, recipe, "training", partial(training_uploads, recipe.diet, training))
+    _show(console, recipe, "validation", partial(validation_uploads, validation))
+
+
+def _show(console: Console, recipe: Recipe, what: str, render: Callable[..., object]) -> None:
+    """Render, and show a bar."""
+    with _bar(console) as bar:
+        task = bar.add_task(f"{recipe.name}, uploads for {what}", total=None, scores="")
+        render(on_shard=partial(_show_shards, bar, task))
 
 
 def _show_shards(bar: Progress, task: TaskID, done: int, total: int) -> None:

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from tests.training.uploads_material import FED
+from training import progress
 from training.checkpoints import EpochRecord
 from training.data import Mnist
 from training.progress import epoch_line, train_visibly
@@ -67,3 +68,16 @@ class TestTrainVisibly:
         assert isinstance(console.file, io.StringIO)
         assert "fed, uploads for training" in console.file.getvalue()
         assert "fed, uploads for validation" in console.file.getvalue()
+
+    @pytest.mark.usefixtures("small_uploads")
+    def test_finished_run_trains_on_no_uploads(
+        self, few_digits: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A run that is opened again needs those of validation alone."""
+        train_visibly(FED, tmp_path, few_digits, seed=1, console=Console(file=io.StringIO()))
+        rendered: list[object] = []
+        monkeypatch.setattr(progress, "training_uploads", rendered.append)
+
+        train_visibly(FED, tmp_path, few_digits, seed=1, console=Console(file=io.StringIO()))
+
+        assert rendered == []
