@@ -7,16 +7,17 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks import processes
 from benchmarks.catalogue import Contender
+from benchmarks.constant_rate import run_rate
 from benchmarks.environments import cache_folder, installed_bytes, installed_versions, prepare
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import choose_seconds, drive, find_wrk
 from benchmarks.machine import describe_machine, today
 from benchmarks.pictures import Picture
-from benchmarks.results import Case, CaseRun, Comparison, ContenderResult, Start
+from benchmarks.results import Case, CaseRun, Comparison, ContenderResult, RateRun, Start
 from benchmarks.server import RunningServer, running
 from benchmarks.uploads import Upload
 
@@ -85,7 +86,7 @@ def _install(contender: Contender) -> ContenderResult:
     try:
         folder = prepare(contender)
     except BenchmarkError as error:
-        return ContenderResult(contender.name, contender.workers, "", 0, [], [], str(error))
+        return ContenderResult(contender.name, contender.workers, "", 0, [], [], failure=str(error))
     versions, size = installed_versions(folder), installed_bytes(folder)
     return ContenderResult(contender.name, contender.workers, versions, size, [], [])
 
@@ -96,38 +97,27 @@ def _attempt(
     """Add one round to a contender's result, or the reason why it failed."""
     print(f"round {number + 1} of {plan.rounds}: {contender.name}", flush=True)
     try:
-        start, runs = _run_round(contender, plan, number)
+        start, runs, rates = _run_round(contender, plan, number)
     except BenchmarkError as error:
         print(f"  not measured: {error}", flush=True)
-        return _with(result, failure=str(error))
-    return _with(result, starts=[start], runs=runs)
-
-
-def _with(
-    result: ContenderResult,
-    *,
-    starts: list[Start] | None = None,
-    runs: list[CaseRun] | None = None,
-    failure: str = "",
-) -> ContenderResult:
-    """Return a result with more in it."""
-    return ContenderResult(
-        result.name,
-        result.workers,
-        result.versions,
-        result.installed_bytes,
-        [*result.starts, *(starts or [])],
-        [*result.runs, *(runs or [])],
-        failure,
+        return replace(result, failure=str(error))
+    return replace(
+        result,
+        starts=[*result.starts, start],
+        runs=[*result.runs, *runs],
+        rates=[*result.rates, *rates],
     )
 
 
-def _run_round(contender: Contender, plan: Plan, number: int) -> tuple[Start, list[CaseRun]]:
+def _run_round(
+    contender: Contender, plan: Plan, number: int
+) -> tuple[Start, list[CaseRun], list[RateRun]]:
     """Start a server and measure every case on it."""
     first = Upload(plan.pictures[0], contender.forms[0])
     log = cache_folder() / f"{contender.folder}.log"
     with running(contender, prepare(contender), first, log) as server:
         idle = processes.memory(server.pid)
+        rates = _run_rates(server, contender, plan, number)
         runs = [
             run
             for picture in plan.pictures
@@ -138,7 +128,20 @@ def _run_round(contender: Contender, plan: Plan, number: int) -> tuple[Start, li
     start = Start(
         number, server.first_answer_s, idle.proportional, idle.resident, loaded.proportional
     )
-    return start, runs
+    return start, runs, rates
+
+
+def _run_rates(
+    server: RunningServer, contender: Contender, plan: Plan, number: int
+) -> list[RateRun]:
+    """Send the first picture at the constant rate in every form; answers are right before and after."""
+    rates = []
+    for form in contender.forms:
+        upload = Upload(plan.pictures[0], form)
+        _warm_up(server, upload)
+        rates.append(run_rate(server, upload, seconds=plan.seconds, number=number))
+        server.check(upload)
+    return rates
 
 
 def _run_cases(

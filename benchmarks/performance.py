@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmarks.budget import Budget
 from benchmarks.errors import BenchmarkError
-from benchmarks.report import digits, table
 from benchmarks.start_up import StartUp
+from benchmarks.tables import digits, table
 
 BEGIN, END = "<!-- begin: measured by make bench -->", "<!-- end: measured by make bench -->"
 MB = 1e6

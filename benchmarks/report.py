@@ -3,15 +3,15 @@
 A ratio is a contender's figure over digitserve's of the same round, picture, form and connections.
 """
 
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import constant_rate
 from benchmarks.results import Case, CaseRun, Comparison, ContenderResult
+from benchmarks.tables import NOTHING, median, ratios, spread, table
 
 OURS = "digitserve"
 HEADLINE_CONNECTIONS = 16
-NOTHING = "-"
 MB = 1e6
 FAILED_SHARE = 0.01  # of requests; where more fail, the table says so
 Value = Callable[[CaseRun], float]
@@ -56,37 +56,12 @@ Requests are relative to digitserve with the same form of upload. The first answ
 command to the first right answer. Memory is that of all processes, shared pages counted once, divided by the
 workers: at rest after the first answer, and after all loads. Size is that of the installed packages.
 
+{constant_rate.render(comparison)}
 {details}
 ## Versions
 
 {_versions(comparison)}
 """
-
-
-def ratios(ours: dict[int, float], theirs: dict[int, float]) -> list[float]:
-    """Divide their figure by ours in every round that has both."""
-    return [theirs[number] / ours[number] for number in theirs if ours.get(number)]
-
-
-def spread(values: list[float]) -> str:
-    """Write the median, and in brackets the least and the largest where there are several."""
-    if not values:
-        return NOTHING
-    text = digits(statistics.median(values))
-    return text if len(values) == 1 else f"{text} ({digits(min(values))} to {digits(max(values))})"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Write a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def digits(value: float) -> str:
-    """Write a figure with three significant digits, whole from 100 on."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.{2 if value < 10 else 1}f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _ours(comparison: Comparison) -> ContenderResult | None:
@@ -150,16 +125,11 @@ def _costs(entry: ContenderResult) -> list[str]:
     return [
         spread([start.first_answer_s for start in entry.starts]),
         *(
-            _median([getattr(start, name) / MB / entry.workers for start in entry.starts])
+            median([getattr(start, name) / MB / entry.workers for start in entry.starts])
             for name in ("idle_bytes", "loaded_bytes")
         ),
         f"{entry.installed_bytes / MB:,.0f}",
     ]
-
-
-def _median(values: list[float]) -> str:
-    """Write a median alone."""
-    return digits(statistics.median(values)) if values else NOTHING
 
 
 def _picture_section(comparison: Comparison, picture: str) -> str:
@@ -190,7 +160,7 @@ def _load_row(comparison: Comparison, entry: ContenderResult, case: Case) -> lis
     """One line of a table of loads."""
     row = [entry.name + _failed(entry, case), case.form]
     for value in MEASURES.values():
-        row.append(_median(list(entry.of(case, value).values())))
+        row.append(median(list(entry.of(case, value).values())))
         row.append(_ratio(comparison, entry, case, value))
     return row
 

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from benchmarks.catalogue import Form
 from benchmarks.errors import BenchmarkError
@@ -51,6 +52,29 @@ class CaseRun:
 
 
 @dataclass(frozen=True)
+class RateRun:
+    """One run of the open loop at the constant rate.
+
+    Attributes:
+        round: Number of the round, from 0.
+        form: How the picture was sent.
+        answers_per_s: Successful answers a second while requests fell due.
+        keeps_up: Whether that is nearly all.
+        soon: Share of the requests that were answered soon, 0..1.
+        p50_ms: Median latency since a request was due; 0 without answers.
+        p99_ms: 99th percentile of it.
+    """
+
+    round: int
+    form: Form
+    answers_per_s: float
+    keeps_up: bool
+    soon: float
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
 class Start:
     """One life of a server.
 
@@ -80,6 +104,7 @@ class ContenderResult:
         installed_bytes: Size of its packages.
         starts: One per round.
         runs: One per round and case.
+        rates: One per round and form of upload, at the constant rate.
         failure: Why it was not measured, or empty.
     """
 
@@ -89,6 +114,7 @@ class ContenderResult:
     installed_bytes: int
     starts: list[Start]
     runs: list[CaseRun]
+    rates: list[RateRun] = field(default_factory=list)
     failure: str = ""
 
     def of(self, case: Case, value: Callable[[CaseRun], float]) -> dict[int, float]:
@@ -136,17 +162,8 @@ def read_comparison(path: Path) -> Comparison:
         BenchmarkError: If the file is another.
     """
     try:
-        document = json.loads(path.read_text())
-        contenders = [_read_contender(entry) for entry in document.pop("contenders")]
-        return Comparison(**document, contenders=contenders)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as cause:
+        return TypeAdapter(Comparison).validate_json(path.read_bytes())
+    except (OSError, ValueError) as cause:
         raise BenchmarkError(
             f"{path} holds no results of the comparison. Write it with: make bench"
         ) from cause
-
-
-def _read_contender(document: dict[str, Any]) -> ContenderResult:
-    """Read one contender."""
-    starts = [Start(**entry) for entry in document.pop("starts")]
-    runs = [CaseRun(case=Case(**entry.pop("case")), **entry) for entry in document.pop("runs")]
-    return ContenderResult(**document, starts=starts, runs=runs)

@@ -37,6 +37,6 @@ def make_comparison() -> Comparison:
         contenders=[
             ContenderResult("digitserve", 1, "numpy 2.4.6", 200_000_000, starts, ours),
             ContenderResult("peer", 2, "peer 1.0", 300_000_000, starts, theirs),
-            ContenderResult("absent", 1, "", 0, [], [], "pip could not install it."),
+            ContenderResult("absent", 1, "", 0, [], [], failure="pip could not install it."),
         ],
     )
