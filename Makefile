@@ -44,6 +44,7 @@ results: $(DEV)/ready ## Measure the bundles on uploads (UPLOADS=DIR adds real o
 QUICK ?=
 bench: $(SERVE)/ready ## Measure the service beside its peers; write docs/benchmarks.md (QUICK=1: a draft in build/)
 	$(SERVE)/bin/python -m benchmarks compare $(if $(QUICK),--quick)
+	$(SERVE)/bin/python -m benchmarks study $(if $(QUICK),--quick)
 	$(SERVE)/bin/python -m benchmarks performance $(if $(QUICK),--quick)
 
 notebook: $(DEV)/ready ## Build and execute docs/chapter8.ipynb from its source

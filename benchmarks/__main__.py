@@ -1,43 +1,30 @@
-"""Commands of the benchmarks: `python -m benchmarks compare|performance|report`."""
+"""Commands of the benchmarks: `python -m benchmarks compare|study|performance|report`."""
 
 import argparse
 import platform
 import sys
-from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.budget import measure_budgets
-from benchmarks.catalogue import CONTENDERS, ROOT, find_contenders
+from benchmarks.catalogue import BUNDLE, CONTENDERS, ROOT, find_contenders
 from benchmarks.environments import installed_versions, prepare
 from benchmarks.errors import BenchmarkError
 from benchmarks.machine import describe_machine, today
 from benchmarks.measure import Plan, compare
+from benchmarks.page import STUDIES, find_studies, write_page
 from benchmarks.performance import Performance, write_performance
 from benchmarks.pictures import make_pictures
-from benchmarks.report import OURS, write_page
-from benchmarks.results import Comparison, read_comparison, write_comparison
+from benchmarks.report import OURS
+from benchmarks.results import Comparison, write_comparison
 from benchmarks.start_up import measure_start_up
+from benchmarks.study import QUICK, WHOLE
 
 DOCS = ROOT / "docs"
 DRAFTS = (
     ROOT / "build" / "benchmarks"
 )  # where a quick run writes: it never replaces the figures of docs/
-BUNDLE = ROOT / "models" / "textbook" / "1"
 
 MAX_RUN_S, MAX_QUICK_S = 30, 4  # of one load
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How much of the service itself is measured: starts, photos, and loads of so many seconds."""
-
-    starts: int
-    photos: int
-    rounds: int
-    seconds: int
-
-
-QUICK = Extent(starts=2, photos=30, rounds=1, seconds=1)
-WHOLE = Extent(starts=7, photos=1000, rounds=3, seconds=3)
 
 
 def main() -> int:
@@ -64,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     names = "; ".join(contender.name for contender in CONTENDERS)
     command.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"of: {names}")
     command.set_defaults(run=_compare)
+    command = commands.add_parser("study", help="measure what the comparison does not ask")
+    command.add_argument("--quick", action="store_true", help="less of everything")
+    names = ", ".join(study.name for study in STUDIES)
+    command.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"of: {names}")
+    command.set_defaults(run=_study)
     command = commands.add_parser("performance", help="measure the service itself")
     command.add_argument("--quick", action="store_true", help="less of everything")
     command.set_defaults(run=_performance)
@@ -79,8 +71,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 
     def keep(comparison: Comparison) -> None:
         write_comparison(comparison, folder / "benchmarks" / "serving.json")
-        write_page(comparison, folder / "benchmarks.md")
-        print(f"Wrote {folder / 'benchmarks.md'}", flush=True)
+        print(f"Wrote {write_page(folder)}", flush=True)
 
     compare(contenders, _plan(arguments), keep)
 
@@ -91,6 +82,31 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.quick:
         return Plan(pictures[:1], (1, 16), 1, 1, MAX_QUICK_S, "make bench QUICK=1")
     return Plan(pictures, (1, 16, 64), arguments.rounds, arguments.seconds, MAX_RUN_S, "make bench")
+
+
+def _study(arguments: argparse.Namespace) -> None:
+    """Measure each study, and write the page anew after each; one that fails does not stop the others.
+
+    Raises:
+        BenchmarkError: At the end, if one has failed.
+    """
+    folder, failures = _folder(arguments), []
+    for study in find_studies(arguments.only):
+        print(f"study: {study.name}", flush=True)
+        try:
+            study.write(QUICK if arguments.quick else WHOLE, folder)
+        except BenchmarkError as error:
+            failures.append(f"{study.name}: {error}")
+            print(f"  not measured: {error}", flush=True)
+        else:
+            print(f"Wrote {write_page(folder)}", flush=True)
+    if failures:
+        raise BenchmarkError("; ".join(failures))
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    """Return where results go: a quick run is a draft."""
+    return DRAFTS if arguments.quick else DOCS
 
 
 def _performance(arguments: argparse.Namespace) -> None:
@@ -105,15 +121,14 @@ def _performance(arguments: argparse.Namespace) -> None:
         start_up=measure_start_up(pictures[0], rounds=extent.starts, photos=extent.photos),
         budgets=measure_budgets(pictures, rounds=extent.rounds, seconds=extent.seconds),
     )
-    folder = DRAFTS if arguments.quick else DOCS
+    folder = _folder(arguments)
     write_performance(performance, folder)
     print(f"Wrote {folder / 'performance.md'}")
 
 
 def _report(_arguments: argparse.Namespace) -> None:
     """Write the page from the results of the last whole run."""
-    comparison = read_comparison(DOCS / "benchmarks" / "serving.json")
-    write_page(comparison, DOCS / "benchmarks.md")
+    print(f"Wrote {write_page(DOCS)}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 ROOT = Path(__file__).parents[1]
+BUNDLE = ROOT / "models" / "textbook" / "1"  # whose network all contenders have
+LOCKS = {  # of environments that hold the product: what it serves with, and what it trains with
+    "digitserve": ROOT / "requirements" / "service.txt",
+    "digitserve-tensorflow": ROOT / "requirements" / "training.txt",
+}
 Form = Literal["raw", "multipart"]
 
 
@@ -32,19 +37,17 @@ class Contender:
 
     @property
     def script_folder(self) -> Path:
-        """Folder of its script and requirements."""
-        return ROOT / "benchmarks" / "contenders" / self.folder
+        """Folder that it runs in: of its script and requirements, or the project's."""
+        return ROOT if self.folder in LOCKS else ROOT / "benchmarks" / "contenders" / self.folder
 
     @property
     def requirements(self) -> Path:
-        """Its requirements; the product's are its lock."""
-        if self.folder == "digitserve":
-            return ROOT / "requirements" / "service.txt"
-        return self.script_folder / "requirements.txt"
+        """Its requirements; the product's are a lock."""
+        return LOCKS.get(self.folder) or self.script_folder / "requirements.txt"
 
 
-def _digitserve(name: str, *arguments: str, workers: int = 1) -> Contender:
-    """The product, with the network that all have."""
+def make_digitserve(name: str, *arguments: str, workers: int = 1) -> Contender:
+    """Return the product with the network that all have, and these arguments more."""
     return Contender(
         name,
         "digitserve",
@@ -82,7 +85,7 @@ def _mosec(name: str, *, workers: int = 1) -> Contender:
 
 
 CONTENDERS = (
-    _digitserve("digitserve"),
+    make_digitserve("digitserve"),
     _floor("floor"),
     _fastapi("fastapi-litert"),
     _fastapi("fastapi-savedmodel"),
@@ -102,7 +105,7 @@ CONTENDERS = (
         forms=("raw",),
         environment={"RAY_USAGE_STATS_ENABLED": "0"},
     ),
-    _digitserve("digitserve, 2 workers", "--workers", "2", workers=2),
+    make_digitserve("digitserve, 2 workers", "--workers", "2", workers=2),
     _floor("floor, 2 workers", "--workers", "2", workers=2),
     _mosec("mosec, 2 workers", workers=2),
 )

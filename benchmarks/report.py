@@ -3,8 +3,7 @@
 A ratio is a contender's figure over digitserve's of the same round, picture, form and connections.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from benchmarks import constant_rate
 from benchmarks.results import Case, CaseRun, Comparison, ContenderResult
@@ -24,14 +23,14 @@ MEASURES: dict[str, Value] = {
 }
 
 
-def write_page(comparison: Comparison, path: Path) -> None:
-    """Write the page."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(comparison), encoding="utf-8")
+def render(comparison: Comparison, studies: Sequence[str] = ()) -> str:
+    """Render the results as Markdown.
 
-
-def render(comparison: Comparison) -> str:
-    """Render the results as Markdown."""
+    Args:
+        comparison: All contenders.
+        studies: Sections on other questions, each with its heading.
+    """
+    sections = "\n".join(studies)
     details = "\n".join(_picture_section(comparison, name) for name in comparison.pictures)
     return f"""# Benchmarks
 
@@ -58,6 +57,7 @@ workers: at rest after the first answer, and after all loads. Size is that of th
 
 {constant_rate.render(comparison)}
 {details}
+{sections}
 ## Versions
 
 {_versions(comparison)}

@@ -84,7 +84,7 @@ def running(
         started = time.perf_counter()
         process = subprocess.Popen(
             _command(contender, python, port),
-            cwd=ROOT if contender.folder == "digitserve" else contender.script_folder,
+            cwd=contender.script_folder,
             env=_environment(contender, python),
             stdout=output,
             stderr=subprocess.STDOUT,
