@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.uploads import Upload
+from benchmarks.uploads import Body
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 TIMEOUT_S = 60  # wrk counts a later answer as an error
@@ -51,7 +51,7 @@ def find_wrk() -> str:
     return program
 
 
-def drive(url: str, upload: Upload, *, connections: int, seconds: int) -> Load:
+def drive(url: str, upload: Body, *, connections: int, seconds: int) -> Load:
     """Load a server from one thread of wrk.
 
     Raises:

@@ -23,6 +23,10 @@ from benchmarks.uploads import Upload
 
 WARM_UP_REQUESTS = 5
 MULTIPLE_WORKERS_CONNECTIONS = 16  # fewer would leave workers idle
+LARGE_BYTES = 1_000_000
+LARGE_CONNECTIONS = (
+    16  # of a large picture; 64 would take half a minute a run and show nothing more
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _run_round(
         rates = _run_rates(server, contender, plan, number)
         runs = [
             run
-            for picture in plan.pictures
+            for picture in plan.pictures[: 1 if contender.workers > 1 else None]
             for form in contender.forms
             for run in _run_cases(server, Upload(picture, form), contender, plan, number)
         ]
@@ -149,8 +153,10 @@ def _run_cases(
 ) -> list[CaseRun]:
     """Check that answers are right, before and after each run; a run without answers is left out."""
     request_s, runs = _warm_up(server, upload), []
+    fewest = MULTIPLE_WORKERS_CONNECTIONS if contender.workers > 1 else 1
+    most = LARGE_CONNECTIONS if len(upload.picture.content) > LARGE_BYTES else max(plan.connections)
     for connections in plan.connections:
-        if contender.workers == 1 or connections >= MULTIPLE_WORKERS_CONNECTIONS:
+        if fewest <= connections <= most:
             runs += _run_case(server, upload, plan, connections, request_s, number)
             server.check(upload)
     return runs

@@ -6,12 +6,16 @@ benchmarks/*.json -> sections -> benchmarks.md
 from pathlib import Path
 from typing import Any
 
-from benchmarks import health_under_load
+from benchmarks import bulk, health_under_load, tensorflow_engine
 from benchmarks.report import render
 from benchmarks.results import read_comparison
 from benchmarks.study import Study
 
-STUDIES: tuple[Study[Any], ...] = (health_under_load.STUDY,)
+STUDIES: tuple[Study[Any], ...] = (
+    health_under_load.STUDY,
+    bulk.STUDY,
+    tensorflow_engine.STUDY,
+)
 
 
 def find_studies(names: list[str]) -> list[Study[Any]]:

@@ -51,7 +51,7 @@ def make_pictures(bundle: Path) -> list[Picture]:
     """
     digit = load_digit(bundle)
     return [
-        Picture("28x28 PNG", _encode(digit, "PNG"), "image/png", LABEL),
+        Picture("28x28 PNG", encode(digit, "PNG"), "image/png", LABEL),
         photograph(digit, "640x480 JPEG", width=640, height=480),
         photograph(digit, "12-megapixel JPEG", width=4000, height=3000),
     ]
@@ -84,10 +84,10 @@ def photograph(digit: npt.NDArray[np.uint8], name: str, *, width: int, height: i
     noise = np.random.default_rng(SEED).standard_normal((height, width, 1), np.float32) * GRAIN
     colour = np.array([1.0, 0.97, 0.9], np.float32)  # a warm lamp
     pixels = np.clip(grey[..., np.newaxis] * colour + noise, 0, 255).astype(np.uint8)
-    return Picture(name, _encode(pixels, "JPEG", quality=QUALITY), "image/jpeg", LABEL)
+    return Picture(name, encode(pixels, "JPEG", quality=QUALITY), "image/jpeg", LABEL)
 
 
-def _encode(pixels: npt.NDArray[np.uint8], file_format: str, **options: int) -> bytes:
+def encode(pixels: npt.NDArray[np.uint8], file_format: str, **options: int) -> bytes:
     """Write pixels as the bytes of a file."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, file_format, **options)

@@ -5,7 +5,7 @@ A ratio is a contender's figure over digitserve's of the same round, picture, fo
 
 from collections.abc import Callable, Sequence
 
-from benchmarks import constant_rate
+from benchmarks import constant_rate, workers
 from benchmarks.results import Case, CaseRun, Comparison, ContenderResult
 from benchmarks.tables import NOTHING, median, ratios, spread, table
 
@@ -56,6 +56,7 @@ command to the first right answer. Memory is that of all processes, shared pages
 workers: at rest after the first answer, and after all loads. Size is that of the installed packages.
 
 {constant_rate.render(comparison)}
+{workers.render(comparison)}
 {details}
 {sections}
 ## Versions

@@ -43,7 +43,11 @@ class RunningServer:
     @property
     def url(self) -> str:
         """Address of its route."""
-        return f"http://{HOST}:{self.port}{self.path}"
+        return self.url_of(self.path)
+
+    def url_of(self, path: str) -> str:
+        """Address of another route."""
+        return f"http://{HOST}:{self.port}{path}"
 
     def check(self, upload: Upload) -> None:
         """Ask until the answer is right: after a load, what is left of it may time out first.
