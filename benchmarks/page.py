@@ -6,7 +6,7 @@ benchmarks/*.json -> sections -> benchmarks.md
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bulk, health_under_load, tensorflow_engine
+from benchmarks import bulk, health_under_load, tensorflow_engine, training_speed
 from benchmarks.report import render
 from benchmarks.results import read_comparison
 from benchmarks.study import Study
@@ -15,6 +15,7 @@ STUDIES: tuple[Study[Any], ...] = (
     health_under_load.STUDY,
     bulk.STUDY,
     tensorflow_engine.STUDY,
+    training_speed.STUDY,
 )
 
 

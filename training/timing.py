@@ -1,17 +1,15 @@
 """What an epoch costs, beside plain `model.fit` of the same network, both in one run.
 
-plain epoch, our epoch, our epoch, plain epoch, ... -> medians -> docs/results/timing/<recipe>.json
+plain epoch, our epoch, our epoch, plain epoch, ... -> laps -> medians -> docs/results/timing/<recipe>.json
 """
 
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -25,6 +23,9 @@ from training.run import compile_network, fit_epoch
 
 WARM_UP_STEPS = 2  # TensorFlow traces and allocates in the first
 
+Epoch = Callable[[int], float]
+"""Trains the epoch of that number, from 0, and returns the validation accuracy after it."""
+
 
 @dataclass(frozen=True)
 class EpochCost:
@@ -37,6 +38,25 @@ class EpochCost:
 
     wall_s: float
     cpu_s: float
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One epoch of both kinds, one after the other.
+
+    Attributes:
+        digits: Training digits of each.
+        plain: What plain Keras's took.
+        ours: What ours took.
+        plain_accuracy: Validation accuracy after it, 0..1.
+        our_accuracy: The same after ours.
+    """
+
+    digits: int
+    plain: EpochCost
+    ours: EpochCost
+    plain_accuracy: float
+    our_accuracy: float
 
 
 @dataclass(frozen=True)
@@ -68,13 +88,40 @@ class EpochTimes:
 
 
 def time_epochs(recipe: Recipe, mnist: Mnist, *, rounds: int, share: float) -> EpochTimes:
-    """Time epochs of both kinds in turn, so that a slow moment of the machine meets both.
+    """Time epochs of both kinds.
+
+    Args:
+        recipe: What to train.
+        mnist: Digits to train and validate on.
+        rounds: Epochs of each kind, after a warm-up; at least one.
+        share: Share of the digits that an epoch takes, above 0 to 1.
+
+    Raises:
+        UnsuitableRecipeError: If it is trained on uploads, which plain Keras cannot make.
+    """
+    laps = list(race(recipe, mnist, rounds=rounds, share=share))
+    return EpochTimes(
+        recipe=recipe.name,
+        digits=laps[0].digits,
+        plain=[lap.plain for lap in laps],
+        ours=[lap.ours for lap in laps],
+        command=f"python -m training time --recipe {recipe.name} --rounds {rounds} --share {share}",
+        machine=describe_machine(),
+        versions=describe_versions(),
+    )
+
+
+def race(recipe: Recipe, mnist: Mnist, *, rounds: int, share: float) -> Iterator[Lap]:
+    """Train both kinds in turn, so that a slow moment of the machine meets both.
 
     Args:
         recipe: What to train.
         mnist: Digits to train and validate on.
         rounds: Epochs of each kind, after a warm-up.
         share: Share of the digits that an epoch takes, above 0 to 1.
+
+    Yields:
+        A lap after each round; the networks go on learning from one to the next.
 
     Raises:
         UnsuitableRecipeError: If it is trained on uploads, which plain Keras cannot make.
@@ -87,20 +134,11 @@ def time_epochs(recipe: Recipe, mnist: Mnist, *, rounds: int, share: float) -> E
     data = _first(training_data(recipe, mnist), share)
     with tempfile.TemporaryDirectory() as folder:
         plain, ours = _plain_epoch(recipe, data), _our_epoch(recipe, data, Path(folder))
-        costs: dict[str, list[EpochCost]] = {"plain": [], "ours": []}
         for number in range(rounds):
-            pair = [("plain", plain), ("ours", ours)]
-            for name, epoch in pair if number % 2 == 0 else reversed(pair):
-                costs[name].append(_cost(partial(epoch, number)))
-    return EpochTimes(
-        recipe=recipe.name,
-        digits=len(data.targets),
-        plain=costs["plain"],
-        ours=costs["ours"],
-        command=f"python -m training time --recipe {recipe.name} --rounds {rounds} --share {share}",
-        machine=describe_machine(),
-        versions=describe_versions(),
-    )
+            order = (plain, ours) if number % 2 == 0 else (ours, plain)
+            done = {epoch: _run(epoch, number) for epoch in order}
+            (plain_cost, plain_accuracy), (our_cost, our_accuracy) = done[plain], done[ours]
+            yield Lap(len(data.targets), plain_cost, our_cost, plain_accuracy, our_accuracy)
 
 
 def write_epoch_times(times: EpochTimes, docs: Path) -> None:
@@ -127,11 +165,12 @@ def read_epoch_times(path: Path) -> EpochTimes:
         ) from cause
 
 
-def _cost(work: Callable[[], None]) -> EpochCost:
-    """Measure one piece of work."""
+def _run(epoch: Epoch, number: int) -> tuple[EpochCost, float]:
+    """Train one epoch; return what it took, and the validation accuracy after it."""
     started, cpu_started = time.perf_counter(), time.process_time()
-    work()
-    return EpochCost(time.perf_counter() - started, time.process_time() - cpu_started)
+    accuracy = epoch(number)
+    cost = EpochCost(time.perf_counter() - started, time.process_time() - cpu_started)
+    return cost, accuracy
 
 
 def _first(data: TrainingData, share: float) -> TrainingData:
@@ -142,35 +181,37 @@ def _first(data: TrainingData, share: float) -> TrainingData:
     return TrainingData(data.inputs[:at], data.targets[:at], validation)
 
 
-def _plain_epoch(recipe: Recipe, data: TrainingData) -> Callable[[int], None]:
+def _plain_epoch(recipe: Recipe, data: TrainingData) -> Epoch:
     """Return one epoch as the chapter trains it, warmed up."""
     network = recipe.network(keras.layers.Conv2D)
     network.compile(loss=recipe.loss, optimizer=recipe.optimizer, metrics=["accuracy"])
 
-    def fit(part: TrainingData) -> Any:
-        return network.fit(
+    def fit(part: TrainingData) -> float:
+        history = network.fit(
             part.inputs,
             part.targets,
             batch_size=recipe.batch_size,
             validation_data=part.validation,
             verbose=0,
-        )
+        ).history
+        return float(history["val_accuracy"][-1])
 
     fit(_warm_up(recipe, data))
     return lambda _number: fit(data)
 
 
-def _our_epoch(recipe: Recipe, data: TrainingData, folder: Path) -> Callable[[int], None]:
+def _our_epoch(recipe: Recipe, data: TrainingData, folder: Path) -> Epoch:
     """Return one epoch as `train` does it, checkpoint included, warmed up."""
     network = compile_network(recipe)
     state = RunState(recipe.name, DEFAULT_SEED, {}, recipe.batch_size)
     warm_up, feed = (Feed(part, recipe.batch_size) for part in (_warm_up(recipe, data), data))
     fit_epoch(network, warm_up, seed=DEFAULT_SEED, epoch=0)
 
-    def epoch(number: int) -> None:
+    def epoch(number: int) -> float:
         scores = fit_epoch(network, feed, seed=DEFAULT_SEED, epoch=number)
         state.history.append({**scores, "seconds": 0.0})  # type: ignore[typeddict-item]  # METRICS
         save(folder, state, network)
+        return scores["val_accuracy"]
 
     return epoch
 

@@ -12,6 +12,7 @@ from training.recipes import Recipe
 from training.timing import (
     EpochCost,
     EpochTimes,
+    race,
     read_epoch_times,
     time_epochs,
     write_epoch_times,
@@ -49,6 +50,20 @@ class TestTimeEpochs:
         """A recipe that is trained on uploads has nothing to be compared with."""
         with pytest.raises(UnsuitableRecipeError, match="'fed' is trained on uploads"):
             time_epochs(FED, few_digits, rounds=2, share=0.5)
+
+
+class TestRace:
+    """Of `race`."""
+
+    def test_both_learn(self, tiny: Recipe, few_digits: Mnist) -> None:
+        """Every lap has accuracies, and the networks go on from lap to lap."""
+        laps = list(race(tiny, few_digits, rounds=6, share=1.0))
+
+        assert [lap.digits for lap in laps] == [120] * 6
+        for accuracies in zip(
+            *((lap.plain_accuracy, lap.our_accuracy) for lap in laps), strict=True
+        ):
+            assert 0 <= min(accuracies) < max(accuracies) <= 1
 
 
 class TestWriteEpochTimes:
