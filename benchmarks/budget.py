@@ -132,18 +132,18 @@ def time_stages(body: bytes, models: Models) -> dict[str, float]:
     def write() -> None:
         answer_prediction(model, prediction).model_dump_json(by_alias=True, exclude_none=True)
 
-    header_us = _time_us(lambda: open_image(content, limits))
+    header_us = time_us(lambda: open_image(content, limits))
     return {
-        "body_us": _time_us(lambda: single_file(split_files(body))),
+        "body_us": time_us(lambda: single_file(split_files(body))),
         "header_us": header_us,
-        "decode_us": max(0.0, _time_us(lambda: open_image(content, limits).decode()) - header_us),
-        "preprocess_us": _time_us(lambda: canonicalise(picture)),
-        "model_us": _time_us(lambda: model.predict(prediction.seen)),
-        "answer_us": _time_us(write),
+        "decode_us": max(0.0, time_us(lambda: open_image(content, limits).decode()) - header_us),
+        "preprocess_us": time_us(lambda: canonicalise(picture)),
+        "model_us": time_us(lambda: model.predict(prediction.seen)),
+        "answer_us": time_us(write),
     }
 
 
-def _time_us(stage: Callable[[], object]) -> float:
+def time_us(stage: Callable[[], object]) -> float:
     """Return the CPU time of one call: the median of a few batches, long enough for the clock."""
     stage()
     started = time.process_time()

@@ -6,13 +6,14 @@ benchmarks/*.json -> sections -> benchmarks.md
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bulk, health_under_load, tensorflow_engine, training_speed
+from benchmarks import bulk, health_under_load, large_pictures, tensorflow_engine, training_speed
 from benchmarks.report import render
 from benchmarks.results import read_comparison
 from benchmarks.study import Study
 
 STUDIES: tuple[Study[Any], ...] = (
     health_under_load.STUDY,
+    large_pictures.STUDY,
     bulk.STUDY,
     tensorflow_engine.STUDY,
     training_speed.STUDY,
