@@ -56,7 +56,7 @@ def compare(contenders: list[Contender], plan: Plan, keep: Callable[[Comparison]
     Args:
         contenders: What to measure.
         plan: How.
-        keep: Called with all results so far after every round.
+        keep: Called with all results so far after every contender, so that a stop loses nothing.
 
     Raises:
         BenchmarkError: If the load generator is not installed.
@@ -69,7 +69,7 @@ def compare(contenders: list[Contender], plan: Plan, keep: Callable[[Comparison]
             result = results[contender.name]
             if not result.failure:
                 results[contender.name] = _attempt(contender, result, plan, number)
-        keep(_describe(list(results.values()), plan))
+                keep(_describe(list(results.values()), plan))
 
 
 def _describe(results: list[ContenderResult], plan: Plan) -> Comparison:
