@@ -130,5 +130,7 @@ def _ours(comparison: Comparison, form: Form, name: str) -> dict[int, float]:
 
 
 def _by_round(entry: ContenderResult, form: Form, name: str) -> dict[int, float]:
-    """Return a figure by round."""
-    return {run.round: getattr(run, name) for run in entry.rates if run.form == form}
+    """Return a figure by round, of those in which the contender kept up."""
+    return {
+        run.round: getattr(run, name) for run in entry.rates if run.form == form and run.keeps_up
+    }

@@ -70,6 +70,17 @@ class TestRender:
 
         assert row in render(make_rated(keeps_up=False))
 
+    def test_no_ratio_to_our_overloaded_rounds(self) -> None:
+        """What the service answers late is no measure for others."""
+        comparison = make_rated()
+        ours = comparison.contenders[0]
+        late = replace(ours, rates=[replace(ours.rates[0], keeps_up=False)])
+
+        page = render(replace(comparison, contenders=[late, *comparison.contenders[1:]]))
+
+        assert "| digitserve (does not keep up: 300 a second) | multipart | - |" in page
+        assert "| peer | multipart | 6.00 | - | 40.0 | - | 25% |" in page
+
     def test_nothing_measured(self) -> None:
         """There is no section."""
         assert render(make_comparison()) == ""
