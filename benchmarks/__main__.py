@@ -94,7 +94,7 @@ def _study(arguments: argparse.Namespace) -> None:
         BenchmarkError: At the end, if one has failed.
     """
     folder, failures = _folder(arguments), []
-    for study in find_studies(arguments.only):
+    for study in find_studies(arguments.only, is_quick=arguments.quick):
         print(f"study: {study.name}", flush=True)
         try:
             study.write(QUICK if arguments.quick else WHOLE, folder)

@@ -20,8 +20,12 @@ STUDIES: tuple[Study[Any], ...] = (
 )
 
 
-def find_studies(names: list[str]) -> list[Study[Any]]:
-    """Return the studies of these names, in the page's order; all for an empty list.
+def find_studies(names: list[str], *, is_quick: bool = False) -> list[Study[Any]]:
+    """Return the studies of these names, in the page's order.
+
+    Args:
+        names: For none, all studies.
+        is_quick: Whether slow ones are among them only by their names.
 
     Raises:
         ValueError: If there is none of a name.
@@ -30,7 +34,8 @@ def find_studies(names: list[str]) -> list[Study[Any]]:
     unknown = sorted(set(names) - set(known))
     if unknown:
         raise ValueError(f"There is no study {unknown[0]!r}. There are: {', '.join(known)}.")
-    return [study for study in STUDIES if not names or study.name in names]
+    chosen = names or [study.name for study in STUDIES if not (is_quick and study.is_slow)]
+    return [study for study in STUDIES if study.name in chosen]
 
 
 def write_page(folder: Path) -> Path:

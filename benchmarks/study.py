@@ -53,12 +53,14 @@ class Study(Generic[Run]):
         run: Class of its runs, a dataclass.
         measure: Measures; prints nothing but progress.
         render: Renders at least one run as a section of the page, with its heading.
+        is_slow: Whether a quick run leaves it out unless it is asked for by name.
     """
 
     name: str
     run: type[Run]
     measure: Callable[[Extent], list[Run]]
     render: Callable[[list[Run]], str]
+    is_slow: bool = False
 
     def write(self, extent: Extent, folder: Path) -> Path:
         """Measure, and write the results under the folder of a page.

@@ -137,4 +137,4 @@ def _last_line(log: Path) -> str:
     return (lines or ["nothing was printed"])[-1][:200]
 
 
-STUDY = Study("training", LapRun, measure, render)
+STUDY = Study("training", LapRun, measure, render, is_slow=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import health_under_load
+from benchmarks import health_under_load, training_speed
 from benchmarks.errors import BenchmarkError
 from benchmarks.page import STUDIES, find_studies, write_page
 from benchmarks.results import write_comparison
@@ -26,6 +26,15 @@ def test_names_choose_studies() -> None:
     assert find_studies([]) == list(STUDIES)
     with pytest.raises(ValueError, match=r"'none'.*There are: .*health"):
         find_studies(["none"])
+
+
+def test_quick_run_leaves_slow_studies_out() -> None:
+    """All but those, unless one is named."""
+    quick = find_studies([], is_quick=True)
+
+    assert training_speed.STUDY not in quick
+    assert len(quick) == len(STUDIES) - 1
+    assert find_studies(["training"], is_quick=True) == [training_speed.STUDY]
 
 
 def test_page_has_what_was_measured(tmp_path: Path) -> None:
