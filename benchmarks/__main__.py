@@ -97,12 +97,11 @@ def _study(arguments: argparse.Namespace) -> None:
     for study in find_studies(arguments.only, is_quick=arguments.quick):
         print(f"study: {study.name}", flush=True)
         try:
-            study.write(QUICK if arguments.quick else WHOLE, folder)
+            print(f"Wrote {study.write(QUICK if arguments.quick else WHOLE, folder)}", flush=True)
+            write_page(folder)
         except BenchmarkError as error:
             failures.append(f"{study.name}: {error}")
-            print(f"  not measured: {error}", flush=True)
-        else:
-            print(f"Wrote {write_page(folder)}", flush=True)
+            print(f"  {error}", flush=True)
     if failures:
         raise BenchmarkError("; ".join(failures))
 

@@ -104,8 +104,10 @@ def _run(server: RunningServer, way: Way, body: Body, number: int, seconds: int)
     cpu_before_s = processes.cpu_s(server.pid)
     load = drive(url, body, connections=connections, seconds=seconds)
     cpu_s = processes.cpu_s(server.pid) - cpu_before_s
-    if not load.requests:
-        raise BenchmarkError(f"Nothing was answered in {seconds} s: {way}.")
+    if not load.requests or load.failed:
+        raise BenchmarkError(
+            f"{way}: {load.requests} requests answered in {seconds} s, {load.failed} failed."
+        )
     answered = load.requests * images
     return BulkRun(number, way, answered / load.duration_s, cpu_s / answered * 1e6)
 
