@@ -38,8 +38,9 @@ reproduce: $(DEV)/ready ## Train RECIPE over five seeds and write docs/results.m
 	$(DEV)/bin/python -m training reproduce --recipe $(RECIPE) --seeds 5
 
 UPLOADS ?=
-results: $(DEV)/ready ## Measure the bundles on uploads (UPLOADS=DIR adds real ones); write docs/results.md
-	$(DEV)/bin/python -m training benchmark $(if $(UPLOADS),--uploads $(UPLOADS))
+UCI ?=
+results: $(DEV)/ready ## Measure the bundles (UPLOADS=DIR: real uploads, UCI=FILE: its digits); write docs/results.md
+	$(DEV)/bin/python -m training benchmark $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(UCI),--uci $(UCI))
 
 QUICK ?=
 bench: $(SERVE)/ready ## Measure the service beside its peers; write docs/benchmarks.md (QUICK=1: a draft in build/)

@@ -20,7 +20,13 @@ from training.report import ReportMaterial, write_report
 from training.results_page import write_results_page
 from training.run import open_run
 from training.timing import time_epochs, write_epoch_times
-from training.upload_results import measure_uploads, write_upload_results
+from training.upload_results import (
+    keep_skipped,
+    measure_uploads,
+    read_upload_results,
+    upload_results_path,
+    write_upload_results,
+)
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 REPORT = "report"  # folder of the report within a run directory
@@ -83,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--models", type=Path, default=Path("models"))
     command.add_argument("--per-kind", type=_several, default=200, help="rendered files of a kind")
     command.add_argument("--uploads", type=Path, help="folder of real uploads with a labels.csv")
+    command.add_argument("--uci", type=Path, help="UCI's digits, scikit-learn's digits.csv.gz")
     _add_docs(command)
     command.set_defaults(run=_benchmark)
 
@@ -198,9 +205,17 @@ def _benchmark(options: argparse.Namespace, console: Console) -> None:
         name: Bundle.read(path, preprocessing_version=PREPROCESSING_VERSION)
         for name, path in find_bundles(options.models).items()
     }
+    path = upload_results_path(options.docs)
+    previous = read_upload_results(path) if path.is_file() else None
     results = measure_uploads(
-        bundles, per_kind=options.per_kind, real=options.uploads, say=console.print
+        bundles,
+        per_kind=options.per_kind,
+        real=options.uploads,
+        uci=options.uci,
+        say=console.print,
     )
+    if previous:
+        results = keep_skipped(results, previous, console.print)
     write_upload_results(results, options.docs)
     _results(options, console)
 

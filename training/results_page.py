@@ -8,7 +8,7 @@ from training.checkpoints import write_text
 from training.evidence import RecipeResult, read_recipe_result
 from training.recipes import RECIPES
 from training.timing import EpochTimes, read_epoch_times
-from training.upload_results import UploadResults, read_upload_results
+from training.upload_results import UploadResults, read_upload_results, upload_results_path
 from training.upload_tables import render_upload_results
 from training.worked_examples import CHAPTER_TEST_ACCURACY, CHAPTER_TEST_LOSS
 
@@ -23,7 +23,7 @@ def write_results_page(docs: Path) -> Path:
         ResultsError: If a JSON file is not one of ours.
     """
     folder, timing = docs / "results", docs / "results" / "timing"
-    uploads = folder / "uploads.json"
+    uploads = upload_results_path(docs)
     names = [name for name in RECIPES if (folder / f"{name}.json").is_file()]
     timed = [name for name in RECIPES if (timing / f"{name}.json").is_file()]
     page = render_results(

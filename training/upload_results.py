@@ -2,25 +2,28 @@
 
 bundles, files -> training.upload_benchmark -> docs/results/uploads.json
 
-The file is the source of the tables that `training.upload_tables` generates.
+The file is the source of the tables that `training.upload_tables` generates. What a run skips (real
+uploads, UCI's digits) stays in it as it was, while the weights are those that it was measured with.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from service.bundle import Bundle
+from service.bundle import LITERT_PROGRAM, Bundle
 from service.engines.litert import LiteRTEngine
 from service.scoring import score
 from training.checkpoints import write_text
+from training.digit_sets import corrupted_digits, uci_digits
 from training.errors import ResultsError
 from training.evidence import describe_machine, describe_versions
 from training.upload_benchmark import (
     Recognise,
     Report,
     Tally,
+    Upload,
     real_uploads,
     recogniser,
     rendered_uploads,
@@ -35,6 +38,12 @@ REJECTED_TEST_LABELS = (
     *(3558, 5937, 6651, 6783, 8527, 9679, 9729),
 )
 TUTORIAL = "tutorial"  # grey, resize, invert: what most examples do before the network
+UPLOADS = (
+    "rendered",
+    "real",
+)  # parts of the results that a tutorial's preprocessing is measured on too
+DIGIT_SETS = ("uci", "corrupted")
+SKIPPABLE = {"real": "real uploads", "uci": "UCI's digits"}  # need files from elsewhere
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,11 @@ class UploadResults:
         per_kind: Rendered files of each kind.
         rendered: Report by "<preprocessing>/<bundle>".
         real: The same for real uploads; empty where there were none.
+        uci: The same for UCI's digits, with the service's preprocessing alone.
+        corrupted: The same for validation digits that are spoilt after MNIST-C, by corruption.
         agreed_test_accuracy: Accuracy on MNIST's test digits without those whose label human raters
             rejected, by bundle.
-        command: What makes these results again.
+        weights: SHA-256 of the LiteRT program, by bundle.
         machine: Processor, cores and system.
         versions: Python's and the libraries' versions.
     """
@@ -55,8 +66,10 @@ class UploadResults:
     per_kind: int
     rendered: dict[str, Report]
     real: dict[str, Report]
+    uci: dict[str, Report]
+    corrupted: dict[str, Report]
     agreed_test_accuracy: dict[str, float]
-    command: str
+    weights: dict[str, str]
     machine: str
     versions: str
 
@@ -65,12 +78,21 @@ class UploadResults:
         """Names of the bundles, in the order of columns."""
         return list(self.agreed_test_accuracy)
 
+    @property
+    def command(self) -> str:
+        """What makes these results again."""
+        options = f" --per-kind {self.per_kind}"
+        options += " --uploads DIR" if self.real else ""
+        options += " --uci FILE" if self.uci else ""
+        return f"python -m training benchmark{options}"
+
 
 def measure_uploads(
     bundles: dict[str, Bundle],
     *,
     per_kind: int,
     real: Path | None,
+    uci: Path | None,
     say: Callable[[str], None] = lambda _: None,
 ) -> UploadResults:
     """Run the benchmark of every bundle, with the service's preprocessing and with a tutorial's.
@@ -79,29 +101,81 @@ def measure_uploads(
         bundles: Bundle by name.
         per_kind: Rendered files of each kind.
         real: Folder of real uploads with a labels.csv, if there is one.
+        uci: UCI's digits as scikit-learn has them, `digits.csv.gz`, if they are there.
         say: Told what is being measured.
 
     Raises:
-        ResultsError: If the folder has no list of uploads, or a wrong one.
+        ResultsError: If the folder has no list of uploads, or a wrong one, or the file is another.
     """
-    real_files = list(real_uploads(real)) if real else []  # first, since rendering takes minutes
     digits = next(iter(bundles.values())).validation_set()
-    rendered_reports, real_reports = {}, {}
-    for way, recognise in _ways(bundles).items():
-        say(f"Measuring {way}")
-        rendered_reports[way] = run_benchmark(recognise, rendered_uploads(digits, per_kind))
-        if real:
-            real_reports[way] = run_benchmark(recognise, real_files)
-    options = f" --per-kind {per_kind}" + (" --uploads DIR" if real else "")
+    parts: dict[str, Callable[[], Iterable[Upload]]] = {
+        "rendered": lambda: rendered_uploads(digits, per_kind),
+        "corrupted": lambda: corrupted_digits(digits),
+    }
+    if real:  # read first, since rendering takes minutes
+        real_files = list(real_uploads(real))
+        parts["real"] = lambda: real_files
+    if uci:
+        uci_files = uci_digits(uci)
+        parts["uci"] = lambda: uci_files
     return UploadResults(
         per_kind=per_kind,
-        rendered=rendered_reports,
-        real=real_reports,
+        **_reports(bundles, parts, say),
         agreed_test_accuracy={name: _agreed_accuracy(bundle) for name, bundle in bundles.items()},
-        command=f"python -m training benchmark{options}",
+        weights={name: bundle.manifest.files[LITERT_PROGRAM] for name, bundle in bundles.items()},
         machine=describe_machine(),
         versions=describe_versions(),
     )
+
+
+def _reports(
+    bundles: dict[str, Bundle],
+    parts: dict[str, Callable[[], Iterable[Upload]]],
+    say: Callable[[str], None],
+) -> dict[str, dict[str, Report]]:
+    """Measure parts of the results: report by "<preprocessing>/<bundle>", by part; none of others."""
+    reports: dict[str, dict[str, Report]] = {part: {} for part in (*UPLOADS, *DIGIT_SETS)}
+    for way, recognise in _ways(bundles).items():
+        say(f"Measuring {way}")
+        for part, uploads in parts.items():
+            if part in UPLOADS or not way.startswith(TUTORIAL):
+                reports[part][way] = run_benchmark(recognise, uploads())
+    return reports
+
+
+def keep_skipped(
+    results: UploadResults, previous: UploadResults, say: Callable[[str], None] = lambda _: None
+) -> UploadResults:
+    """Complete results with what was skipped and had been measured before.
+
+    Args:
+        results: What was measured now.
+        previous: What had been measured. Figures of bundles with other weights are dropped, so that
+            those of an older network never stand beside a newer one's.
+        say: Told what is dropped.
+    """
+    real, uci = (_kept(part, results, previous, say) for part in SKIPPABLE)
+    return replace(results, real=real, uci=uci)
+
+
+def _kept(
+    part: str, results: UploadResults, previous: UploadResults, say: Callable[[str], None]
+) -> dict[str, Report]:
+    """Return the reports of a part that was measured now, or else what stands of the previous ones."""
+    measured: dict[str, Report] = getattr(results, part)
+    reports: dict[str, Report] = getattr(previous, part)
+    if measured:
+        return measured
+    kept = {way: report for way, report in reports.items() if _same(way, results, previous)}
+    for way in reports.keys() - kept.keys():
+        say(f"Dropped {way} on {SKIPPABLE[part]}: measured with other weights. Measure it anew.")
+    return kept
+
+
+def _same(way: str, results: UploadResults, previous: UploadResults) -> bool:
+    """Tell whether the bundle of "<preprocessing>/<bundle>" has the weights that it had."""
+    name = way.partition("/")[2]
+    return results.weights.get(name) == previous.weights[name]
 
 
 def _ways(bundles: dict[str, Bundle]) -> dict[str, Recognise]:
@@ -113,9 +187,14 @@ def _ways(bundles: dict[str, Bundle]) -> dict[str, Recognise]:
     return ways
 
 
+def upload_results_path(docs: Path) -> Path:
+    """Return the place of the results under the documentation's directory."""
+    return docs / "results" / "uploads.json"
+
+
 def write_upload_results(results: UploadResults, docs: Path) -> None:
-    """Write `results/uploads.json` under the documentation's directory."""
-    write_text(docs / "results" / "uploads.json", json.dumps(asdict(results), indent=1) + "\n")
+    """Write the results under the documentation's directory."""
+    write_text(upload_results_path(docs), json.dumps(asdict(results), indent=1) + "\n")
 
 
 def read_upload_results(path: Path) -> UploadResults:
@@ -126,7 +205,7 @@ def read_upload_results(path: Path) -> UploadResults:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("rendered", "real"):
+        for name in (*UPLOADS, *DIGIT_SETS):
             document[name] = {way: _report(report) for way, report in document[name].items()}
         return UploadResults(**document)
     except (ValueError, TypeError, KeyError, AttributeError) as cause:

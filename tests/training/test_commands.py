@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.training.conftest import ROOT
+from tests.training.upload_reports import RESULTS, SKIPPED
 from training.commands import main
 from training.data import Mnist
 from training.errors import DataUnavailableError
 from training.recipes import RECIPES, Recipe
+from training.upload_results import read_upload_results, write_upload_results
 
 pytestmark = pytest.mark.tensorflow
 
@@ -61,6 +63,7 @@ class TestMain:
         """Of every bundle, on the first kinds alone here: the JSON and the page."""
         monkeypatch.setattr("training.upload_benchmark.DIGIT_KINDS", ("dark-on-white",))
         monkeypatch.setattr("training.upload_benchmark.OTHER_KINDS", ("blank-paper",))
+        monkeypatch.setattr("training.digit_sets.CORRUPTIONS", ("stripe",))
 
         status = main(["benchmark", "--models", str(ROOT / "models"), "--per-kind", "2"])
 
@@ -69,6 +72,18 @@ class TestMain:
         page = (tmp_path / "docs/results.md").read_text()
         assert "| dark-on-white | 2 | " in page
         assert "| rendered | blank-paper | 2 | " in page
+
+    def test_benchmark_keeps_what_it_skips(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """UCI's digits, measured before, stay in the JSON."""
+        monkeypatch.setattr("training.commands.measure_uploads", lambda *_, **__: SKIPPED)
+        write_upload_results(RESULTS, tmp_path / "docs")
+
+        status = main(["benchmark", "--models", str(ROOT / "models")])
+
+        assert status == 0
+        assert read_upload_results(tmp_path / "docs/results/uploads.json") == RESULTS
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.training.upload_reports import RESULTS
+from tests.training.upload_reports import RESULTS, WAYS
 from training.results_page import render_results
 from training.upload_benchmark import Report, Tally
 from training.upload_tables import render_upload_results
@@ -27,7 +27,11 @@ class TestRenderUploadResults:
             "| rendered | `digits` | 1.2 % | 10.0 % | 2.5 % | 97.2 % |",
             "| real | letter | 50 | 50.0 % | 50.0 % |",
             "`digits` 99.81 %, `textbook` 99.20 %.",
-            "`measure it`\non a machine; Python 3.",
+            "| 8x8 | 1,797 | 94.6 % | 89.0 % |",
+            "| fog | 10 | 90.0 % | 80.0 % |",
+            "| mean of the corruptions | 20 | 75.0 % | 65.0 % |",
+            "| corrupted | `digits` | 0.0 % |",
+            "`python -m training benchmark --per-kind 200 --uploads DIR --uci FILE`\non a machine; Py",
         ],
     )
     def test_says_what_the_reports_hold(self, row: str) -> None:
@@ -40,6 +44,18 @@ class TestRenderUploadResults:
 
         assert "| the service's | `digits` | 95.0 % |  |  |" in page
         assert "Accuracy by kind, real" not in page
+
+    def test_cells_of_what_was_not_measured_stay_empty(self) -> None:
+        """Of one of the bundles, and of all of them."""
+        some = {way: report for way, report in WAYS.items() if way.endswith("textbook")}
+
+        page = render_upload_results(replace(RESULTS, real=some, uci={}, corrupted={}))
+
+        assert "| scan | 200 |  | 100.00 % |" in page
+        assert "| real | letter | 50 |  | 50.0 % |" in page
+        assert "| the service's | `digits` | 95.0 % |  |  |" in page
+        assert "mean of the corruptions" not in page
+        assert "--uci" not in page
 
     def test_without_digits_there_are_no_shares(self) -> None:
         """Of a folder of real uploads that show none, cells stay empty."""
