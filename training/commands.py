@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,12 +15,15 @@ from training.errors import TrainingError
 from training.evaluation import evaluate_run
 from training.evidence import score_seed, write_recipe_result
 from training.export import export
+from training.failures import Exhibit, find_failures, write_failures_picture
+from training.model_card import CARD_MODEL
 from training.progress import train_visibly
 from training.recipes import DEFAULT_SEED, RECIPES, find_recipe
 from training.report import ReportMaterial, write_report
 from training.results_page import write_results_page
 from training.run import open_run
 from training.timing import time_epochs, write_epoch_times
+from training.upload_benchmark import rendered_uploads
 from training.upload_results import (
     keep_skipped,
     measure_uploads,
@@ -216,8 +220,19 @@ def _benchmark(options: argparse.Namespace, console: Console) -> None:
     )
     if previous:
         results = keep_skipped(results, previous, console.print)
-    write_upload_results(results, options.docs)
+    exhibits = _exhibits(bundles, options.per_kind)
+    write_failures_picture(exhibits, options.docs)
+    failures = [exhibit.failure for exhibit in exhibits]
+    write_upload_results(replace(results, failures=failures), options.docs)
     _results(options, console)
+
+
+def _exhibits(bundles: dict[str, Bundle], per_kind: int) -> list[Exhibit]:
+    """Collect the failures of the model that the card describes; none where it was not measured."""
+    if CARD_MODEL not in bundles:
+        return []
+    bundle = bundles[CARD_MODEL]
+    return find_failures(bundle, rendered_uploads(bundle.validation_set(), per_kind))
 
 
 def _results(options: argparse.Namespace, console: Console) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from training.checkpoints import write_text
 from training.evidence import RecipeResult, read_recipe_result
+from training.model_card import update_model_card
 from training.recipes import RECIPES
 from training.timing import EpochTimes, read_epoch_times
 from training.upload_results import UploadResults, read_upload_results, upload_results_path
@@ -16,22 +17,27 @@ from training.worked_examples import CHAPTER_TEST_ACCURACY, CHAPTER_TEST_LOSS
 def write_results_page(docs: Path) -> Path:
     """Generate `results.md`; recipes in their order, those without results are left out.
 
+    The model card, where there is one, gets its list of failures.
+
     Returns:
         The page's path.
 
     Raises:
-        ResultsError: If a JSON file is not one of ours.
+        ResultsError: If a JSON file is not one of ours, or the card has no place for failures.
     """
-    folder, timing = docs / "results", docs / "results" / "timing"
-    uploads = upload_results_path(docs)
+    folder, timing, card = docs / "results", docs / "results" / "timing", docs / "model-card.md"
+    path = upload_results_path(docs)
+    uploads = read_upload_results(path) if path.is_file() else None
     names = [name for name in RECIPES if (folder / f"{name}.json").is_file()]
     timed = [name for name in RECIPES if (timing / f"{name}.json").is_file()]
     page = render_results(
         [read_recipe_result(folder / f"{name}.json") for name in names],
         [read_epoch_times(timing / f"{name}.json") for name in timed],
-        read_upload_results(uploads) if uploads.is_file() else None,
+        uploads,
     )
     write_text(docs / "results.md", page)
+    if uploads and card.is_file():
+        update_model_card(card, uploads)
     return docs / "results.md"
 
 

@@ -8,7 +8,7 @@ uploads, UCI's digits) stays in it as it was, while the weights are those that i
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from training.checkpoints import write_text
 from training.digit_sets import corrupted_digits, uci_digits
 from training.errors import ResultsError
 from training.evidence import describe_machine, describe_versions
+from training.failures import Failure
 from training.upload_benchmark import (
     Recognise,
     Report,
@@ -61,6 +62,7 @@ class UploadResults:
         weights: SHA-256 of the LiteRT program, by bundle.
         machine: Processor, cores and system.
         versions: Python's and the libraries' versions.
+        failures: The surest wrong answers to rendered uploads, of the model that the card describes.
     """
 
     per_kind: int
@@ -72,6 +74,7 @@ class UploadResults:
     weights: dict[str, str]
     machine: str
     versions: str
+    failures: list[Failure] = field(default_factory=list)
 
     @property
     def bundles(self) -> list[str]:
@@ -118,9 +121,13 @@ def measure_uploads(
     if uci:
         uci_files = uci_digits(uci)
         parts["uci"] = lambda: uci_files
+    reports = _reports(bundles, parts, say)
     return UploadResults(
         per_kind=per_kind,
-        **_reports(bundles, parts, say),
+        rendered=reports["rendered"],
+        real=reports["real"],
+        uci=reports["uci"],
+        corrupted=reports["corrupted"],
         agreed_test_accuracy={name: _agreed_accuracy(bundle) for name, bundle in bundles.items()},
         weights={name: bundle.manifest.files[LITERT_PROGRAM] for name, bundle in bundles.items()},
         machine=describe_machine(),
@@ -207,6 +214,7 @@ def read_upload_results(path: Path) -> UploadResults:
         document = json.loads(path.read_text(encoding="utf-8"))
         for name in (*UPLOADS, *DIGIT_SETS):
             document[name] = {way: _report(report) for way, report in document[name].items()}
+        document["failures"] = [Failure(**failure) for failure in document["failures"]]
         return UploadResults(**document)
     except (ValueError, TypeError, KeyError, AttributeError) as cause:
         raise ResultsError(

@@ -78,6 +78,7 @@ class TestMain:
     ) -> None:
         """UCI's digits, measured before, stay in the JSON."""
         monkeypatch.setattr("training.commands.measure_uploads", lambda *_, **__: SKIPPED)
+        monkeypatch.setattr("training.commands.find_failures", lambda *_: [])
         write_upload_results(RESULTS, tmp_path / "docs")
 
         status = main(["benchmark", "--models", str(ROOT / "models")])

@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.conftest import ROOT
 from training.evidence import RecipeResult, SeedResult
+from training.model_card import BEGIN, END
 from training.results_page import render_results, write_results_page
 from training.timing import EpochCost, EpochTimes
 
@@ -67,3 +68,12 @@ class TestWriteResultsPage:
         page = write_results_page(tmp_path)
 
         assert page.read_text() == (ROOT / "docs" / "results.md").read_text()
+
+    def test_the_card_gets_its_failures(self, tmp_path: Path) -> None:
+        """Where there are a card and results on uploads."""
+        copytree(ROOT / "docs" / "results", tmp_path / "results")
+        (tmp_path / "model-card.md").write_text(f"{BEGIN}{END}")
+
+        write_results_page(tmp_path)
+
+        assert "with status `ok`" in (tmp_path / "model-card.md").read_text()
