@@ -51,6 +51,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
+        if settings.require_gpu:
+            models.require_gpu()
         decoders = CapacityLimiter(settings.decode_threads)
         evaluators = CapacityLimiter(MAX_EVALUATIONS)
         with running_batchers(models) as batchers:

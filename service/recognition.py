@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from service.bundle import Bundle, find_bundles
 from service.engines import Engine, EngineKind, create_engine
-from service.errors import BundleError, UnknownModelError
+from service.errors import BundleError, EngineUnavailableError, UnknownModelError
 from service.preprocessing import PREPROCESSING_VERSION, CanonicalDigit
 
 Status = Literal["ok", "uncertain", "not_a_digit"]
@@ -151,6 +151,20 @@ class Models:
                 "Set DIGITSERVE_MODEL to one of them."
             )
         return cls(models, default)
+
+    def require_gpu(self) -> None:
+        """Check that every model runs on a GPU.
+
+        Raises:
+            EngineUnavailableError: If one does not.
+        """
+        for name, model in self.by_name.items():
+            if not model.engine.device.startswith("gpu"):
+                raise EngineUnavailableError(
+                    f"A GPU is required, and the model {name} runs on the {model.engine.device} with the "
+                    f"engine {model.engine.name}. Give the service a GPU and an engine that uses it "
+                    "(DIGITSERVE_ENGINE=tensorflow), or set DIGITSERVE_REQUIRE_GPU=0."
+                )
 
     def find(self, name: str | None) -> Model:
         """Return the model of that name, or the default for None.

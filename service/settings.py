@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     engine: EngineKind = "auto"
     """`litert`, `tensorflow`, or `auto`: TensorFlow where a GPU is visible, else LiteRT."""
 
+    require_gpu: bool = False
+    """Refuse to start unless every model runs on a GPU."""
+
     max_upload_bytes: int = Field(20 * MIB, gt=0)
     """Largest body of `/predict`, in bytes."""
 

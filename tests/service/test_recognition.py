@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.bundle import Decision
-from service.errors import BundleError, UnknownModelError
+from service.errors import BundleError, EngineUnavailableError, UnknownModelError
 from service.preprocessing import UploadLimits, preprocess
 from service.recognition import Model, Models, novelty
 from service.settings import Settings
@@ -118,6 +118,16 @@ class TestModels:
         assert models.find(None) is models.find("digits") is model
         with pytest.raises(UnknownModelError, match="Served are: digits"):
             models.find("cats")
+
+    def test_gpu_is_required(self, engine: FakeEngine, model: Model) -> None:
+        """A model that runs on a GPU will do; one that does not is refused with what to do."""
+        models = Models({"digits": model}, "digits")
+
+        engine.device = "gpu:0"
+        models.require_gpu()
+        engine.device = "cpu"
+        with pytest.raises(EngineUnavailableError, match=r"digits runs on the cpu .*REQUIRE_GPU=0"):
+            models.require_gpu()
 
 
 def _say_seven(confidence: float) -> "np.typing.NDArray[np.float32]":

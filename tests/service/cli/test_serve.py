@@ -191,6 +191,18 @@ class TestRun:
         assert code == 3
         assert line.startswith("digitserve: No model bundle was found under ")
 
+    def test_gpu_is_required(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Without the GPU that the settings demand it does not start: one line and code 3."""
+        monkeypatch.setenv("DIGITSERVE_REQUIRE_GPU", "1")
+
+        code = main(["serve", "--engine", "litert", "--port", "0"])
+
+        [line] = capsys.readouterr().err.splitlines()
+        assert code == 3
+        assert line.startswith("digitserve: A GPU is required, and the model digits runs on ")
+
     def test_port_is_taken(self, url: str, capsys: pytest.CaptureFixture[str]) -> None:
         """A port that is taken is the server's line and code 3."""
         code = main(["serve", "--engine", "litert", "--port", url.rpartition(":")[2]])
