@@ -4,13 +4,15 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 SERVE := .venv/serve
 DEV := .venv/dev
+CONTAINER := .venv/container
 pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format train reproduce results bench notebook evaluate predict lock clean
+.PHONY: help serve test check format train reproduce results bench notebook evaluate predict image engine up test-container \
+	lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded bundles
 	@$(SERVE)/bin/digitserve serve --host $(HOST) --port $(PORT)
@@ -58,6 +60,24 @@ FILE ?= docs/images/seven.png
 predict: $(SERVE)/ready ## Recognise the digit in FILE
 	@$(SERVE)/bin/digitserve predict $(FILE)
 
+VARIANT ?= cpu
+BUILD_OPTIONS ?=
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
+image: engine ## Build the container image of VARIANT (cpu, tensorflow or gpu)
+	docker build $(BUILD_OPTIONS) --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+		--tag digitserve:latest-$(VARIANT) --tag digitserve:$(VERSION)-$(VARIANT) .
+
+engine:
+	@docker version >/dev/null 2>&1 || { echo "No container engine answers to the command docker." \
+		"Install and start one, or set DOCKER_HOST to its socket." >&2; exit 1; }
+
+up: engine ## Start the service in a container on http://127.0.0.1:8000
+	docker compose up --detach --wait
+
+test-container: engine $(CONTAINER)/ready image ## Build the CPU image and test it, by a container engine
+	$(CONTAINER)/bin/python -m pytest tests/container
+
 lock: ## Resolve the hash-locked requirements anew
 	requirements/lock.sh
 
@@ -67,10 +87,11 @@ clean: ## Remove the virtual environments and caches
 # A virtual environment is made anew when its locked requirements change.
 $(SERVE)/ready: requirements/service.txt requirements/build.txt pyproject.toml
 $(DEV)/ready: requirements/dev.txt requirements/build.txt pyproject.toml
+$(CONTAINER)/ready: requirements/container.txt requirements/build.txt pyproject.toml
 
 ifndef LOCKED
 # Another make may be at it: wait for it, then look again whether there is anything left to do.
-$(SERVE)/ready $(DEV)/ready:
+$(SERVE)/ready $(DEV)/ready $(CONTAINER)/ready:
 	@$(PYTHON) requirements/locked.py $(@D).lock $(MAKE) --no-print-directory LOCKED=1 $@
 else
 $(SERVE)/ready:
@@ -80,6 +101,10 @@ $(SERVE)/ready:
 $(DEV)/ready:
 	@echo "Preparing $(DEV) (TensorFlow and the test tools, about 2 min)"
 	@$(call make_venv,$(DEV),requirements/dev.txt)
+
+$(CONTAINER)/ready:
+	@echo "Preparing $(CONTAINER) (the tools of tests/container)"
+	@$(call make_venv,$(CONTAINER),requirements/container.txt)
 endif
 
 define make_venv

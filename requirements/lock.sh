@@ -13,7 +13,9 @@ compile() { # compile OUTPUT ARG...: one locked set
         --output-file "requirements/$1" "${@:2}"
 }
 compile service.txt pyproject.toml
+compile service-tensorflow.txt --extra tensorflow pyproject.toml
 compile service-gpu.txt --extra gpu pyproject.toml
 compile training.txt --extra training pyproject.toml
 compile dev.txt --extra training --group dev pyproject.toml
+compile container.txt --group container
 echo hatchling editables | tr ' ' '\n' | compile build.txt -

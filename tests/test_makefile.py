@@ -53,7 +53,7 @@ def _finish(process: "subprocess.Popen[str]") -> str:
     return said
 
 
-@pytest.mark.parametrize("environment", [".venv/serve", ".venv/dev"])
+@pytest.mark.parametrize("environment", [".venv/serve", ".venv/dev", ".venv/container"])
 class TestEnvironment:
     """The rules that make virtual environments."""
 

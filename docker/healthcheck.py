@@ -1,0 +1,26 @@
+"""Ask the service in this container whether it can predict: exit code 0 if it can, else 1.
+
+A request of its own, since a client that obeys `HTTP_PROXY` would ask the proxy.
+"""
+
+import http.client
+import sys
+
+TIMEOUT_S = 4  # below the engine's, which would kill this and say less
+
+
+def main() -> int:
+    """Return the exit code; what is wrong goes to the health log."""
+    connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", "/health/ready")
+        answer = connection.getresponse()
+        print(answer.status, answer.read(1000).decode(errors="replace"))
+    except (OSError, http.client.HTTPException) as error:
+        print(f"No answer: {error!r}")
+        return 1
+    return 0 if answer.status == http.client.OK else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

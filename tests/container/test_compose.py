@@ -1,0 +1,129 @@
+"""The compose files: valid in every combination, hardened, and at work."""
+
+import json
+import os
+import re
+from collections.abc import Generator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.container.engine import ROOT, docker, find_url, inspect
+
+ROOT_FILE, CPU_FILE, GPU_FILE = "compose.yaml", "docker/compose.yaml", "docker/compose.gpu.yaml"
+PROJECT = f"digitserve-test-{os.getpid()}"
+VARIABLE = re.compile(r"\bDIGITSERVE_[A-Z_]+\b")
+
+
+def read_config(*files: str, profile: str = "*") -> Any:
+    """Return what compose makes of files."""
+    options = [option for file in files for option in ("--file", file)]
+    return json.loads(
+        docker("compose", *options, "--profile", profile, "config", "--format", "json")
+    )
+
+
+@pytest.mark.usefixtures("_engine")
+class TestConfig:
+    """What compose makes of the files."""
+
+    @pytest.mark.parametrize("profile", ["", "training", "*"])
+    @pytest.mark.parametrize(
+        "files", [(ROOT_FILE,), (CPU_FILE,), (CPU_FILE, GPU_FILE)], ids=" + ".join
+    )
+    def test_is_valid(self, files: tuple[str, ...], profile: str) -> None:
+        """Every combination makes sense, and has the service; training comes by its profile."""
+        config = read_config(*files, profile=profile)
+
+        assert set(config["services"]) == {"service", *(["training"] if profile else [])}
+        assert config["name"] == "digitserve"
+
+    @pytest.mark.parametrize("files", [(CPU_FILE,), (CPU_FILE, GPU_FILE)], ids=" + ".join)
+    def test_is_hardened(self, files: tuple[str, ...]) -> None:
+        """No container can write its root, has a capability or goes without bounds."""
+        for service in read_config(*files)["services"].values():
+            assert service["read_only"] is True
+            assert service["cap_drop"] == ["ALL"]
+            assert service["security_opt"] == ["no-new-privileges:true"]
+            assert int(service["mem_limit"]) > 0
+            assert int(service["pids_limit"]) > 0
+            assert not service.get("privileged")
+
+    def test_listens_on_loopback(self) -> None:
+        """Without a setting nobody but this machine reaches the service."""
+        (port,) = read_config(CPU_FILE)["services"]["service"]["ports"]
+
+        assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "8000", 8000)
+
+    def test_gpu(self) -> None:
+        """The override asks for one GPU, and for a start that fails without it."""
+        service = read_config(CPU_FILE, GPU_FILE)["services"]["service"]
+        (device,) = service["deploy"]["resources"]["reservations"]["devices"]
+
+        assert (device["driver"], device["device_ids"]) == ("nvidia", ["0"])
+        assert service["environment"]["DIGITSERVE_REQUIRE_GPU"] == "1"
+        assert service["image"] == "digitserve:latest-gpu"
+
+
+class TestSettings:
+    """The settings of an operator."""
+
+    def test_every_setting_reaches_the_service(self) -> None:
+        """Every documented setting is handed to the container."""
+        documented = VARIABLE.findall(_first_column("docs/settings.md"))
+        handed = re.findall(r"^ +- (DIGITSERVE_\w+)$", _read(CPU_FILE), re.MULTILINE)
+
+        assert handed == documented
+
+    def test_every_variable_is_in_the_example(self) -> None:
+        """The example has each variable of the compose files, once, and no other."""
+        used = set(VARIABLE.findall(_read(CPU_FILE) + _read(GPU_FILE)))
+        shown = re.findall(r"^#(DIGITSERVE_\w+)=", _read("docker/.env.example"), re.MULTILINE)
+
+        assert sorted(shown) == sorted(used)
+
+
+def _read(path: str) -> str:
+    """Return the text of a file of the checkout."""
+    return (ROOT / path).read_text()
+
+
+def _first_column(page: str) -> str:
+    """Return the first cell of every row of a page's tables."""
+    return "\n".join(re.findall(r"^\| (`[^|]*) \|", _read(page), re.MULTILINE))
+
+
+@pytest.fixture(scope="class")
+def container(image: str) -> Generator[str]:
+    """The service of `docker compose up`, from the root, on a free port."""
+    project = ("compose", "--project-name", PROJECT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITSERVE_PORT", "0")
+        try:
+            docker(*project, "up", "--no-build", "--detach", "--wait", "--wait-timeout", "120")
+            yield docker(*project, "ps", "--quiet", "service").strip()
+        finally:
+            docker(*project, "--profile", "*", "down", "--volumes", "--remove-orphans")
+
+
+class TestUp:
+    """Of `docker compose up`."""
+
+    def test_predict(self, container: str) -> None:
+        """The service answers on the port, and the README's picture is a 7."""
+        picture = (ROOT / "docs/images/seven.png").read_bytes()
+
+        answer = httpx.post(f"{find_url(container)}/predict", content=picture)
+
+        assert answer.json()["class"] == 7
+
+    def test_models_are_read_only(self, container: str) -> None:
+        """The volume of bundles cannot be written by the service."""
+        (volume,) = inspect(container)["Mounts"]
+
+        assert (volume["Destination"], volume["RW"]) == ("/models", False)
+
+    def test_memory(self, container: str) -> None:
+        """The limit of memory reaches the engine."""
+        assert inspect(container)["HostConfig"]["Memory"] == 2 * 1024**3

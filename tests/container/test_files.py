@@ -1,0 +1,52 @@
+"""The Dockerfile, read and not built."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.container.engine import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hadolint has no wheel for Windows")
+def test_linter() -> None:
+    """Hadolint finds nothing."""
+    hadolint = Path(sys.executable).parent / "hadolint"
+
+    finished = subprocess.run(
+        [hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+
+    assert (finished.stdout, finished.returncode) == ("", 0)
+
+
+def test_no_frontend_is_fetched() -> None:
+    """The engine's own frontend builds it: no line asks for another."""
+    assert not re.search(r"^#\s*syntax\s*=", DOCKERFILE, re.MULTILINE)
+
+
+def test_images_have_short_names() -> None:
+    """Wherever an engine takes its images from, the names fit: none has a host."""
+    names = re.findall(r"^(?:FROM|ARG PYTHON_IMAGE=)\s*(\S+)", DOCKERFILE, re.MULTILINE)
+
+    assert names
+    assert [name for name in names if "/" in name] == []
+
+
+def test_packages_have_hashes() -> None:
+    """Every installation checks hashes and runs nothing of a package."""
+    installations = re.findall(r"pip .*install (.*)", DOCKERFILE)
+
+    assert len(installations) == 2
+    assert all("--require-hashes --only-binary :all:" in options for options in installations)
+
+
+def test_default_version() -> None:
+    """The label's version is the service's."""
+    (version,) = re.findall(r'__version__ = "(.+)"', (ROOT / "service/__init__.py").read_text())
+
+    assert set(re.findall(r"ARG VERSION=(\S+)", DOCKERFILE)) == {version}

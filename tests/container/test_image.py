@@ -1,0 +1,145 @@
+"""What the CPU image is made of."""
+
+import json
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.container.engine import ROOT, docker, inspect, try_docker
+
+MAX_BYTES_ABOVE_BASE = 250_000_000
+OUR_FIRST_LAYER = "groupadd --system"
+FIND_SOURCES_WITHOUT_BYTE_CODE = """
+import importlib.util, pathlib
+for source in pathlib.Path("/app").rglob("*.py"):
+    if not pathlib.Path(importlib.util.cache_from_source(source)).exists():
+        print(source)
+"""
+
+CHECK_A_SERVICE_THAT_IS_NOT_READY = """
+import http.server, runpy, threading
+class NotReady(http.server.BaseHTTPRequestHandler):
+    def do_GET(self): self.send_error(503)
+server = http.server.HTTPServer(("127.0.0.1", 8000), NotReady)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+runpy.run_path("/app/healthcheck.py", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def config(image: str) -> Any:
+    """What the image tells the engine about running it."""
+    return inspect(image)["Config"]
+
+
+def run_python(image: str, program: str) -> str:
+    """Run a program in the image, with nothing around it, and return what it printed."""
+    command = ("run", "--rm", "--network", "none", "--entrypoint", "python", image, "-c", program)
+    return docker(*command)
+
+
+class TestContents:
+    """The layers."""
+
+    def test_size(self, image: str) -> None:
+        """The layers above the base image have at most 250 MB."""
+        command = (
+            "history",
+            "--no-trunc",
+            "--human=false",
+            "--format",
+            "{{.Size}}\t{{.CreatedBy}}",
+        )
+        layers = [row.split("\t", 1) for row in docker(*command, image).splitlines()]
+        (first,) = (at for at, layer in enumerate(layers) if OUR_FIRST_LAYER in layer[1])
+
+        assert sum(int(size) for size, _ in layers[: first + 1]) <= MAX_BYTES_ABOVE_BASE
+
+    def test_no_tensorflow(self, image: str) -> None:
+        """TensorFlow is not installed."""
+        said = run_python(image, "import importlib.util as u; print(u.find_spec('tensorflow'))")
+
+        assert said == "None\n"
+
+    def test_only_what_is_served(self, image: str) -> None:
+        """Beside the service there are its models, its health check and the licences."""
+        said = run_python(image, "import os; print(sorted(os.listdir('/app')))")
+
+        names = "['LICENSE', 'NOTICE', '__pycache__', 'healthcheck.py', 'models', 'service']"
+        assert said == f"{names}\n"
+
+    def test_byte_code(self, image: str) -> None:
+        """Every module has its byte code, which a read-only container cannot write."""
+        assert run_python(image, FIND_SOURCES_WITHOUT_BYTE_CODE) == ""
+
+
+class TestConfig:
+    """What the image tells the engine."""
+
+    def test_user(self, config: Any) -> None:
+        """The user is a number, which every orchestrator can tell from root's."""
+        assert config["User"] == "10001:10001"
+
+    def test_command(self, config: Any) -> None:
+        """No shell stands between the engine's signals and the service."""
+        command = [*config["Entrypoint"], *config["Cmd"]]
+
+        assert command[:4] == ["python", "-m", "service", "serve"]
+        assert command[4:] == ["--host", "0.0.0.0", "--port", "8000"]  # noqa: S104 - in the container
+
+    def test_health_check(self, config: Any) -> None:
+        """The health check is the image's own Python."""
+        assert config["Healthcheck"]["Test"] == ["CMD", "python", "-IS", "/app/healthcheck.py"]
+
+    def test_labels(self, config: Any) -> None:
+        """The labels of the OCI name the release."""
+        (version,) = re.findall(r'__version__ = "(.+)"', (ROOT / "service/__init__.py").read_text())
+        labels = config["Labels"]
+
+        assert labels["org.opencontainers.image.title"] == "digitserve"
+        assert labels["org.opencontainers.image.version"] == version
+        assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+class TestCommands:
+    """What the image does besides serving."""
+
+    def test_predict(self, image: str) -> None:
+        """The rest of the command line works without a network."""
+        command = ("run", "--rm", "--interactive", "--network", "none", image, "predict", "--json")
+
+        said = docker(*command, "-", stdin=(ROOT / "docs/images/seven.png").read_bytes())
+
+        assert json.loads(said)["class"] == 7
+
+    def test_gpu_is_required(self, image: str) -> None:
+        """Without the GPU that the settings demand it ends with one line and code 3."""
+        finished = _run(image, "--env", "DIGITSERVE_REQUIRE_GPU=1")
+
+        assert finished.returncode == 3
+        assert b"digitserve: A GPU is required" in finished.stderr
+
+    def test_health_check_without_a_service(self, image: str) -> None:
+        """The health check fails where nothing answers, and says so."""
+        finished = _run(image, "--entrypoint", "python", arguments=("-IS", "/app/healthcheck.py"))
+
+        assert finished.returncode == 1
+        assert finished.stdout.startswith(b"No answer: ")
+
+    def test_health_check_of_a_service_that_is_not_ready(self, image: str) -> None:
+        """The health check fails where the readiness probe does."""
+        program = ("-c", CHECK_A_SERVICE_THAT_IS_NOT_READY)
+
+        finished = _run(image, "--entrypoint", "python", arguments=program)
+
+        assert finished.returncode == 1
+        assert finished.stdout.startswith(b"503 ")
+
+
+def _run(
+    image: str, *options: str, arguments: tuple[str, ...] = ()
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run the image to its end."""
+    return try_docker("run", "--rm", "--network", "none", *options, image, *arguments)
