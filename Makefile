@@ -9,7 +9,7 @@ pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format train reproduce results bench notebook evaluate predict image engine up test-container \
-	lock clean
+	test-container-gpu lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,7 +76,11 @@ up: engine ## Start the service in a container on http://127.0.0.1:8000
 	docker compose up --detach --wait
 
 test-container: engine $(CONTAINER)/ready image ## Build the CPU image and test it, by a container engine
-	$(CONTAINER)/bin/python -m pytest tests/container
+	$(CONTAINER)/bin/python -m pytest tests/container -m "not gpu_image"
+
+test-container-gpu: VARIANT = gpu
+test-container-gpu: engine $(CONTAINER)/ready image ## Build the GPU image (7 GB) and test what needs no GPU
+	DIGITSERVE_IMAGE=digitserve:latest-gpu $(CONTAINER)/bin/python -m pytest tests/container -m gpu_image
 
 lock: ## Resolve the hash-locked requirements anew
 	requirements/lock.sh
