@@ -5,6 +5,7 @@ settings -> application -> FailureTrap -> OnlyServer, or Workers under a Supervi
 
 import argparse
 import asyncio
+import contextlib
 import copy
 import functools
 import ipaddress
@@ -12,7 +13,6 @@ import logging
 import math
 import signal
 import socket
-import sys
 import time
 from typing import cast
 
@@ -59,8 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_many(config) if config.workers > 1 else _run_one(config)
     except SystemExit:  # the start failed, and the reason was printed
         return ExitCode.UNUSABLE
-    except KeyboardInterrupt:  # the server has shut down before it raises the signal again
-        return ExitCode.OK
 
 
 def choose_num_workers(settings: Settings, host: str) -> int:
@@ -198,7 +196,8 @@ def _run_one(config: uvicorn.Config) -> ExitCode:
     """Serve in this process."""
     # At its end the server raises the signal again that stopped it, and SIGTERM would kill this process.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    OnlyServer(config).run()
+    with contextlib.suppress(KeyboardInterrupt):
+        OnlyServer(config).run()
     return ExitCode.OK
 
 
@@ -233,8 +232,6 @@ def _slim_log_records() -> None:
     """
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    if sys.version_info >= (3, 12):
-        logging.logAsyncioTasks = False
 
 
 def _log_config() -> dict[str, object]:

@@ -13,7 +13,7 @@ from service.app import create_app
 from service.bundle import Bundle
 from service.preprocessing import PREPROCESSING_VERSION
 from service.recognition import Model, Models
-from service.routes.resources import Resources
+from service.routes.resources import Lifecycle, Resources
 from service.settings import Settings
 
 
@@ -52,6 +52,7 @@ def ask(
     path: str,
     *,
     settings: Settings | None = None,
+    lifecycle: Lifecycle | None = None,
     **request: Any,
 ) -> httpx.Response:
     """Send one request to an application that serves a model, without a socket.
@@ -61,11 +62,18 @@ def ask(
         method: HTTP method.
         path: Path and query.
         settings: Default: those of the environment.
+        lifecycle: Default: that of a service which was not told to stop.
         **request: What `httpx.AsyncClient.request` takes besides.
     """
     settings = settings or Settings()
     models = Models({model.bundle.manifest.name: model}, model.bundle.manifest.name)
-    resources = Resources(settings, models, CapacityLimiter(2), CapacityLimiter(1))
+    resources = Resources(
+        settings,
+        models,
+        CapacityLimiter(2),
+        CapacityLimiter(1),
+        lifecycle=lifecycle or Lifecycle(),
+    )
     return asyncio.run(_send(_with_state(create_app(settings), resources), method, path, request))
 
 

@@ -19,6 +19,15 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+async def _unused() -> Message:
+    """Stand for a body that nobody reads."""
+    raise AssertionError
+
+
+async def _ignore(_message: Message) -> None:
+    """Send nothing."""
+
+
 def _request(**fields: Any) -> list[Message]:
     """Send one request through the middleware, and return what comes back."""
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], **fields}
@@ -51,6 +60,21 @@ class TestRequestContext:
         start = _request(headers=[(b"x-request-id", offered)])[0]
 
         assert len(dict(start["headers"])[b"x-request-id"]) == 32
+
+    @pytest.mark.parametrize(("method", "seen"), [("HEAD", "GET"), ("POST", "POST")])
+    def test_head_is_answered_as_get(self, method: str, seen: str) -> None:
+        """Routes know no HEAD; the server, which drops the body, still does."""
+        scopes: list[Scope] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scopes.append(scope)
+            await _answer(scope, receive, send)
+
+        scope = {"type": "http", "method": method, "path": "/", "headers": []}
+        asyncio.run(RequestContext(app)(scope, _unused, _ignore))
+
+        assert scopes[0]["method"] == seen
+        assert scope["method"] == method
 
     def test_client_that_leaves(self, caplog: pytest.LogCaptureFixture) -> None:
         """A client that left before its upload was whole is answered nothing, and is no failure of ours."""

@@ -390,6 +390,14 @@ def _read(client: socket.socket) -> bytes:
         return b"".join(iter(functools.partial(client.recv, 65536), b""))
 
 
+def test_worker_has_a_server_that_drains() -> None:
+    """One, which the supervisor's questions are answered by."""
+    worker = serve.Worker(uvicorn.Config("unused"), [])
+
+    assert isinstance(worker.server, serve.Server)
+    assert worker.server is worker.server
+
+
 def wait_for_workers(supervisor: int, count: int, *, without: int = 0) -> list[int]:
     """Wait until a process has so many children that serve, and return their ids in order."""
     deadline = time.monotonic() + 30

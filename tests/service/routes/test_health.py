@@ -7,6 +7,8 @@ import pytest
 
 from service.recognition import Model
 from service.routes import health
+from service.routes.resources import Lifecycle
+from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 
 
@@ -97,6 +99,19 @@ class TestProbes:
         assert "device is gone" not in answer.text
         assert [record.exc_info is not None for record in caplog.records] == [True]
         assert ask(broken, "GET", "/health/live").status_code == 200
+
+    def test_draining(self, model: Model) -> None:
+        """A service that was told to stop is live but not ready, and still answers uploads."""
+        draining = Lifecycle(is_draining=True)
+
+        ready = ask(model, "GET", "/health/ready", lifecycle=draining)
+        health = ask(model, "GET", "/health", lifecycle=draining).json()
+        answer = ask(model, "POST", "/predict", lifecycle=draining, content=encode(draw()))
+
+        assert ready.status_code == 503
+        assert ready.json()["detail"].startswith("The service was told to stop")
+        assert (health["alive"], health["ready"]) == (True, False)
+        assert answer.status_code == 200
 
 
 class TestManifests:
