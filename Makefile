@@ -36,8 +36,9 @@ OUT ?= runs/$(RECIPE)-$(SEED)
 train: $(DEV)/ready ## Train RECIPE with SEED into OUT and write its report
 	$(DEV)/bin/python -m training train --recipe $(RECIPE) --seed $(SEED) --out $(OUT)
 
-reproduce: $(DEV)/ready ## Train RECIPE over five seeds and write docs/results.md
-	$(DEV)/bin/python -m training reproduce --recipe $(RECIPE) --seeds 5
+SEEDS ?= 5
+reproduce: $(DEV)/ready ## Train RECIPE over seeds 1 to SEEDS and write docs/results.md
+	$(DEV)/bin/python -m training reproduce --recipe $(RECIPE) --seeds $(SEEDS)
 
 UPLOADS ?=
 UCI ?=
