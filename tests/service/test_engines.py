@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from service import engines
 from service.bundle import Bundle
 from service.engines import create_engine
+from service.engines.litert import LiteRTEngine
 from service.errors import EngineUnavailableError
 from service.preprocessing import PREPROCESSING_VERSION
 
@@ -44,6 +46,27 @@ def test_results_are_copies() -> None:
 def bundle() -> Bundle:
     """The embedded bundle."""
     return Bundle.read(BUNDLE, preprocessing_version=PREPROCESSING_VERSION)
+
+
+def test_many_digits_share_invocations(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiteRT takes sixteen at once, in order, and says the same of each as alone."""
+    engine = create_engine("litert", bundle)
+    images = bundle.validation_set().images[:40]
+    alone = np.concatenate([engine.predict(images[at : at + 1]) for at in range(40)])
+    sizes, genuine = list[int](), LiteRTEngine._invoke
+
+    def note_and_invoke(
+        engine: LiteRTEngine, shape: str, images: npt.NDArray[np.uint8]
+    ) -> npt.NDArray[np.float32]:
+        sizes.append(len(images))
+        return genuine(engine, shape, images)
+
+    monkeypatch.setattr(LiteRTEngine, "_invoke", note_and_invoke)
+
+    together = engine.predict(images)
+
+    assert sizes == [16, 16, 8]
+    assert np.abs(together - alone).max() < 1e-6
 
 
 class TestAuto:
