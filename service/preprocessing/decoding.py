@@ -18,6 +18,13 @@ from service.errors import (
 )
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+SIGNATURES = {  # of the formats whose first bytes no other file has
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF8": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
 WORKING_SIDE = 400  # pixels; a digit that fills a twentieth of the picture still has 20
 STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
@@ -91,10 +98,7 @@ class OpenedImage:
                 small = _shrink(image)
                 grey = _flatten(ImageOps.exif_transpose(small) if is_turned else small)
             except Exception as cause:  # decoders of untrusted bytes raise nearly everything
-                raise BrokenImageError(
-                    f"The {image.format} image is truncated or damaged and could not be read to its end. "
-                    "Send the whole file, or save the image anew."
-                ) from cause
+                raise _broken(str(image.format)) from cause
         grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
         scale = max(self.width, self.height) / max(grey.size)
         steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
@@ -107,6 +111,7 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
     Raises:
         EmptyUploadError: If there are no bytes.
         UnsupportedMediaError: If the bytes are no image of a format that we take.
+        BrokenImageError: If they begin as one, but its header is truncated or damaged.
         ImageTooLargeError: If it has more pixels than allowed.
     """
     if not upload:
@@ -116,6 +121,9 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
     try:
         image = Image.open(io.BytesIO(upload), formats=FORMATS)
     except Exception as cause:  # a damaged header raises nearly everything
+        for signature, name in SIGNATURES.items():
+            if upload.startswith(signature):
+                raise _broken(name) from cause
         raise UnsupportedMediaError(
             f"The upload is not an image of a format that we take: it starts with {_start(upload)}. "
             f"Send one of {', '.join(FORMATS)}."
@@ -127,6 +135,14 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
             f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
         )
     return opened
+
+
+def _broken(name: str) -> BrokenImageError:
+    """Say that an image of a format is damaged."""
+    return BrokenImageError(
+        f"The {name} image is truncated or damaged and could not be read to its end. "
+        "Send the whole file, or save the image anew."
+    )
 
 
 def _start(upload: bytes) -> str:

@@ -29,6 +29,12 @@ class TestOpenImage:
         with pytest.raises(BrokenImageError, match="The PNG image is truncated or damaged"):
             image.decode()
 
+    @pytest.mark.parametrize(("file_format", "size"), [("PNG", 20), ("JPEG", 12), ("GIF", 8)])
+    def test_cut_off_within_its_header(self, file_format: str, size: int) -> None:
+        """A file that begins as a format we take is called damaged, not unknown."""
+        with pytest.raises(BrokenImageError, match=f"The {file_format} image is truncated"):
+            open_image(encode(draw(), file_format)[:size], LIMITS)
+
     def test_empty(self) -> None:
         """No bytes are no image."""
         with pytest.raises(EmptyUploadError):
