@@ -8,7 +8,7 @@ ARG VARIANT=cpu
 
 # ---- Packages: locked with hashes, wheels only, so that nothing of theirs runs here.
 FROM ${PYTHON_IMAGE} AS packages-base
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_CACHE_DIR=/var/cache/pip
 RUN python -m venv --without-pip /opt/venv
 
 FROM packages-base AS packages-cpu
@@ -22,7 +22,7 @@ COPY requirements/service-gpu.txt /requirements.txt
 
 # hadolint ignore=DL3006
 FROM packages-${VARIANT} AS packages
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /requirements.txt
 # Headers, for those who compile operations of their own, are a fifth of TensorFlow.
 # /opt/venv/nvidia leads to CUDA's libraries whatever Python's version is, or nowhere without them.
@@ -31,7 +31,7 @@ RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include \
 
 FROM packages-base AS packages-training
 COPY requirements/training.txt /requirements.txt
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /requirements.txt
 RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include
 

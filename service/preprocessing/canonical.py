@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter
 
 from service.preprocessing.decoding import Grey
 from service.preprocessing.geometry import Box
+from service.preprocessing.paper import LEVELS
 
 SIDE = 28  # pixels of the canonical image
 BOX = 20  # pixels of the longer side of the digit in it
@@ -22,7 +23,6 @@ CANONICAL_BOX = (14, 24)  # pixels; the longer side of MNIST's digits lies betwe
 CANONICAL_SHIFT = 1.6  # pixels between centre of mass and image centre that rounding explains
 CANONICAL_BORDER = 0.1  # share of the border's pixels that a lopsided digit may reach
 CANONICAL_GREY = 0.06  # share of pixels; grain and JPEG noise leave more faint ones
-_LEVELS = np.arange(256)
 FAINT = 16  # of 255; a pixel up to here is paper
 
 
@@ -142,7 +142,7 @@ def _full_strength(ink: Grey) -> Grey:
     full = max(int(np.partition(inked, strong)[strong]), 1)
     if full == 255:
         return ink
-    stretched: Grey = np.rint(np.minimum(_LEVELS * (255 / full), 255)).astype(np.uint8)
+    stretched: Grey = np.rint(np.minimum(LEVELS * (255 / full), 255)).astype(np.uint8)
     return stretched[ink]
 
 

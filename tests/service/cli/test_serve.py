@@ -8,11 +8,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -27,10 +25,10 @@ from service.cli.serve import FailureTrap, choose_num_workers
 from service.errors import BundleError
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
+from tests.service.cli.processes import COMMAND, wait_for_workers
 
 REFUSAL: Message = {"type": "lifespan.startup.failed", "message": "Traceback ..."}
 LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "digitserve")
-COMMAND = [sys.executable, "-m", "service", "serve", "--engine", "litert", "--port"]
 
 
 @pytest.mark.integration
@@ -305,115 +303,6 @@ class TestWorkers:
 
         assert process.returncode == 3
         assert b"digitserve: No model bundle was found under " in log
-
-
-@pytest.mark.integration
-class TestStop:
-    """Of a stop by SIGTERM."""
-
-    @pytest.mark.parametrize("num_workers", ["1", "2"])
-    def test_what_clients_have_sent_is_answered(self, num_workers: str) -> None:
-        """A hundred requests that the server has not even read are answered, and the code is 0."""
-        request = _request(draw_seven())
-        with _serving(num_workers) as (process, port):
-            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
-            for client in clients:
-                client.sendall(request)
-            process.send_signal(signal.SIGTERM)
-            answers = [_read(client) for client in clients]
-            code = process.wait(30)
-
-        assert [answer.partition(b"\r\n")[0] for answer in answers] == [b"HTTP/1.1 200 OK"] * 100
-        assert all(b'"class":7' in answer for answer in answers)
-        assert code == 0
-
-    def test_not_ready_while_a_request_is_in_work(self) -> None:
-        """Told to stop, it is not ready, but finishes the upload that is coming, and keeps no connection."""
-        request = _request(draw_seven())
-        with (
-            _serving("1") as (process, port),
-            socket.create_connection(("127.0.0.1", port)) as client,
-        ):
-            client.sendall(request[:-1])
-            process.send_signal(signal.SIGTERM)
-            statuses = {httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code}
-            while 503 not in statuses:
-                statuses.add(httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code)
-            health = httpx.get(f"http://127.0.0.1:{port}/health")
-            client.sendall(request[-1:])
-            answer = _read(client)
-            code = process.wait(30)
-
-        assert (health.json()["alive"], health.json()["ready"]) == (True, False)
-        assert health.headers["connection"] == "close"
-        assert answer.startswith(b"HTTP/1.1 200 OK")
-        assert code == 0
-
-    def test_a_client_that_never_ends_is_left(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Draining has a bound."""
-        monkeypatch.setenv("DIGITSERVE_DRAIN_TIMEOUT_S", "1")
-        with (
-            _serving("1") as (process, port),
-            socket.create_connection(("127.0.0.1", port)) as client,
-        ):
-            client.sendall(_request(draw_seven())[:-1])
-            process.send_signal(signal.SIGTERM)
-
-            assert process.wait(30) == 0
-
-
-@contextmanager
-def _serving(num_workers: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Run the service, and give its process and port."""
-    command = [*COMMAND, "0", "--workers", num_workers]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            [port] = re.findall(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-            if num_workers != "1":
-                wait_for_workers(process.pid, int(num_workers))
-            yield process, int(port)
-        finally:
-            process.kill()
-
-
-def _request(image: bytes) -> bytes:
-    """Write an upload as it goes over the wire."""
-    head = f"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(image)}\r\n\r\n"
-    return head.encode() + image
-
-
-def _read(client: socket.socket) -> bytes:
-    """Read until the server closes the connection."""
-    with client:
-        client.settimeout(30)
-        return b"".join(iter(functools.partial(client.recv, 65536), b""))
-
-
-def test_worker_has_a_server_that_drains() -> None:
-    """One, which the supervisor's questions are answered by."""
-    worker = serve.Worker(uvicorn.Config("unused"), [])
-
-    assert isinstance(worker.server, serve.Server)
-    assert worker.server is worker.server
-
-
-def wait_for_workers(supervisor: int, count: int, *, without: int = 0) -> list[int]:
-    """Wait until a process has so many children that serve, and return their ids in order."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        workers = [int(child) for child in children if _is_worker(child) and int(child) != without]
-        if len(workers) == count:
-            return sorted(workers)
-        time.sleep(0.05)
-    raise AssertionError(f"There were never {count} workers.")
-
-
-def _is_worker(process_id: str) -> bool:
-    """Tell a worker from the process that keeps track of what `multiprocessing` shares."""
-    command = Path(f"/proc/{process_id}/cmdline")
-    return command.exists() and b"spawn_main" in command.read_bytes()
 
 
 class TestChooseNumWorkers:

@@ -1,0 +1,25 @@
+"""The service as a process of its own: how to start it, and its workers."""
+
+import sys
+import time
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "service", "serve", "--engine", "litert", "--port"]
+
+
+def wait_for_workers(supervisor: int, count: int, *, without: int = 0) -> list[int]:
+    """Wait until a process has so many children that serve, and return their ids in order."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        workers = [int(child) for child in children if _is_worker(child) and int(child) != without]
+        if len(workers) == count:
+            return sorted(workers)
+        time.sleep(0.05)
+    raise AssertionError(f"There were never {count} workers.")
+
+
+def _is_worker(process_id: str) -> bool:
+    """Tell a worker from the process that keeps track of what `multiprocessing` shares."""
+    command = Path(f"/proc/{process_id}/cmdline")
+    return command.exists() and b"spawn_main" in command.read_bytes()
