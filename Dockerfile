@@ -22,6 +22,8 @@ COPY requirements/service-gpu.txt /requirements.txt
 
 # hadolint ignore=DL3006
 FROM packages-${VARIANT} AS packages
+# pip's cache is a mount, which stays out of the image.
+# hadolint ignore=DL3042
 RUN --mount=type=cache,target=/var/cache/pip \
     pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /requirements.txt
 # Headers, for those who compile operations of their own, are a fifth of TensorFlow.
@@ -31,6 +33,8 @@ RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include \
 
 FROM packages-base AS packages-training
 COPY requirements/training.txt /requirements.txt
+# pip's cache is a mount, which stays out of the image.
+# hadolint ignore=DL3042
 RUN --mount=type=cache,target=/var/cache/pip \
     pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /requirements.txt
 RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include
