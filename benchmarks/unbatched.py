@@ -6,6 +6,5 @@ from service.cli import main
 from service.engines.saved_model import SavedModelEngine
 
 if __name__ == "__main__":
-    # Each digit is then computed by itself, on the event loop, as with an engine that gains nothing.
-    SavedModelEngine.gains_from_batches = False
+    SavedModelEngine.batch_sizes = (1,)  # each digit is then computed by itself, on the event loop
     sys.exit(main())

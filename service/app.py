@@ -77,12 +77,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @contextmanager
 def running_batchers(models: Models) -> Iterator[dict[str, Batcher]]:
-    """Give a warm batcher to each model whose engine gains from batches, and end them."""
-    batchers = {
-        name: Batcher(model.engine.predict)
-        for name, model in models.by_name.items()
-        if model.engine.gains_from_batches
-    }
+    """Give each model a warm batcher, and end them."""
+    batchers = {name: Batcher(model.engine) for name, model in models.by_name.items()}
     try:
         for batcher in batchers.values():
             batcher.warm_up()

@@ -2,29 +2,43 @@
 
     digit -> queue -> batch, filled up to a known size -> engine, in one thread -> each its own row
 
-For engines whose call costs much the same for one digit and for many, as TensorFlow's does; LiteRT's
-gains nothing from it. An idle engine takes a digit at once: nothing waits for company. A digit alone is
-computed on the event loop, where a hop to the thread would cost it more than company could save.
+A batch computes in a thread, on a core of its own, while the event loop reads and decodes the uploads
+that come next; one hop to the thread is paid by all in it. TensorFlow gains once more, since its call
+costs much the same for one digit and for many. An idle engine takes a digit at once: nothing waits for
+company. A digit alone is computed on the event loop, where the hop would cost more than it could save.
 Knows nothing of pictures: what cannot be decoded never comes here.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from service.errors import OverloadedError
 
-# A batch is filled up to one of these, so that the engine meets no shape that it has not met before.
-SIZES = (1, 2, 4, 8, 16, 32)
 MAX_WAITING = 512  # digits; at 0.2 ms each a tenth of a second
 
 Digits = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
+
+
+class BatchEngine(Protocol):
+    """What computes batches, as `service.engines.Engine` does.
+
+    Attributes:
+        batch_sizes: Numbers of digits that it is called with, ascending; a batch is filled up to one of
+            them, so that the engine meets no shape that it has not met before.
+    """
+
+    batch_sizes: tuple[int, ...]
+
+    def predict(self, images: Digits) -> Probabilities:
+        """Return float32 [N, 10] of uint8 [N, 28, 28] digits."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,19 +58,18 @@ class Batcher:
         max_waiting: Most digits that wait for the next batch.
     """
 
-    def __init__(
-        self, predict: Callable[[Digits], Probabilities], *, max_waiting: int = MAX_WAITING
-    ) -> None:
+    def __init__(self, engine: BatchEngine, *, max_waiting: int = MAX_WAITING) -> None:
         self.max_waiting = max_waiting
-        self._predict = predict
+        self._engine = engine
         self._thread = ThreadPoolExecutor(1, "batcher")
         self._waiting: deque[_Waiting] = deque()
-        self._runner: asyncio.Task[None] | None = None
+        self._is_running = False
+        self._runner: asyncio.Task[None] | None = None  # kept: the loop holds tasks weakly
 
     def warm_up(self) -> None:
         """Call the engine with every size, so that no client waits for a first time."""
-        for size in SIZES:
-            self._thread.submit(self._predict, np.zeros((size, 28, 28), np.uint8)).result()
+        for size in self._engine.batch_sizes:
+            self._thread.submit(self._engine.predict, np.zeros((size, 28, 28), np.uint8)).result()
 
     def close(self) -> None:
         """End the thread, once the batch that runs is done."""
@@ -73,51 +86,64 @@ class Batcher:
             raise OverloadedError(
                 f"{self.max_waiting} digits wait for the engine, the most that may. Send it again in a second."
             )
-        waiting = _Waiting(digit, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(digit, loop.create_future())
         self._waiting.append(waiting)
-        if self._runner is None or self._runner.done():
-            self._runner = asyncio.create_task(self._run())
+        if not self._is_running:
+            self._is_running = True
+            loop.call_soon(self._start)
         return await waiting.answer
 
-    async def _run(self) -> None:
-        """Run batches until nobody waits."""
-        while batch := self._take():
-            await self._answer(batch)
+    def _start(self) -> None:
+        """Run what waits, after the requests that the loop had read have added their digits."""
+        batch = self._take()
+        if len(batch) > 1 or self._waiting:
+            self._runner = asyncio.create_task(self._run(batch))
+        else:  # without a task, which would cost an idle request a tenth more
+            self._is_running = False
+            if batch:
+                _hand_out(batch, self._compute(batch))
+
+    async def _run(self, batch: list[_Waiting]) -> None:
+        """Run this batch and the next ones, until nobody waits."""
+        loop = asyncio.get_running_loop()
+        while batch:
+            if len(batch) == 1:
+                outcome = self._compute(batch)
+            else:
+                outcome = await loop.run_in_executor(self._thread, self._compute, batch)
+            _hand_out(batch, outcome)
+            batch = self._take()
+        self._is_running = False
 
     def _take(self) -> list[_Waiting]:
         """Take the next batch from the queue, without those whose clients have gone."""
         batch: list[_Waiting] = []
-        while self._waiting and len(batch) < SIZES[-1]:
+        while self._waiting and len(batch) < self._engine.batch_sizes[-1]:
             waiting = self._waiting.popleft()
             if not waiting.answer.done():
                 batch.append(waiting)
         return batch
 
-    async def _answer(self, batch: list[_Waiting]) -> None:
-        """Run one batch and hand each its row; a failure is that of everyone in it."""
-        digits = np.zeros((_size_for(len(batch)), 28, 28), np.uint8)
+    def _compute(self, batch: list[_Waiting]) -> list[Probabilities] | Exception:
+        """Call the engine for a batch; return each its row, or the failure of all."""
+        size = next(size for size in self._engine.batch_sizes if size >= len(batch))
+        digits = np.zeros((size, 28, 28), np.uint8)
         for place, waiting in enumerate(batch):
             digits[place] = waiting.digit
         try:
-            rows = await self._call(digits)
-            answers = [rows[place] for place in range(len(batch))]
+            rows = self._engine.predict(digits)
+            return [rows[place] for place in range(len(batch))]
         except Exception as error:  # an engine may raise anything, and the next batch goes on
-            for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(error)
+            return error
+
+
+def _hand_out(batch: list[_Waiting], outcome: list[Probabilities] | Exception) -> None:
+    """Give everyone in a batch who still waits the answer, or the failure."""
+    for place, waiting in enumerate(batch):
+        if waiting.answer.done():
+            continue
+        if isinstance(outcome, Exception):
+            waiting.answer.set_exception(outcome)
         else:
-            for waiting, answer in zip(batch, answers, strict=True):
-                if not waiting.answer.done():
-                    waiting.answer.set_result(answer)
-
-    async def _call(self, digits: Digits) -> Probabilities:
-        """Call the engine: for one digit at once, for more in the thread."""
-        if len(digits) == 1:
-            return self._predict(digits)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._predict, digits)
-
-
-def _size_for(num_digits: int) -> int:
-    """Return the smallest known size that holds so many."""
-    return next(size for size in SIZES if size >= num_digits)
+            waiting.answer.set_result(outcome[place])

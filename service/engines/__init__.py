@@ -27,12 +27,13 @@ class Engine(Protocol):
     Attributes:
         name: `litert` or `tensorflow`.
         device: What it runs on, such as `cpu` or `gpu:0`.
-        gains_from_batches: Whether one call for many digits is much cheaper than one call for each.
+        batch_sizes: Numbers of digits, ascending, that single digits which arrive together are computed in;
+            what lies between is filled up.
     """
 
     name: str
     device: str
-    gains_from_batches: bool
+    batch_sizes: tuple[int, ...]
 
     def predict(self, images: Digits) -> Probabilities:
         """Return probabilities float32 [N, 10], rows summing to 1, of uint8 [N, 28, 28] digits."""

@@ -13,7 +13,7 @@ from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import PredictionBody
 from service.uploads import read_body, single_file, split_files
 
-INLINE_PIXELS = 400_000  # a thread hop costs a good part of decoding so few
+INLINE_PIXELS = 100_000  # a thread hop costs a good part of decoding so few
 
 router = APIRouter()
 

@@ -34,7 +34,7 @@ class Resources:
         models: The loaded models.
         decoders: Bounds the threads that decode large uploads.
         evaluators: Bounds the evaluations that run at once.
-        batchers: By model name, what gathers single digits for an engine that gains from it.
+        batchers: By model name, what gathers single digits for its engine.
         lifecycle: Where the process is in its life.
     """
 
@@ -42,14 +42,12 @@ class Resources:
     models: Models
     decoders: CapacityLimiter
     evaluators: CapacityLimiter
-    batchers: Mapping[str, Batcher] = field(default_factory=dict)
+    batchers: Mapping[str, Batcher]
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
     async def predict(self, model: Model, seen: CanonicalDigit) -> Prediction:
-        """Recognise a digit: in the engine's next batch, or at once where batches gain nothing."""
-        batcher = self.batchers.get(model.bundle.manifest.name)
-        if batcher is None:
-            return model.predict(seen)
+        """Recognise a digit, in the engine's next batch."""
+        batcher = self.batchers[model.bundle.manifest.name]
         return model.interpret(await batcher.predict(seen.image), seen)
 
 

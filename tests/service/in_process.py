@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app import create_app
+from service.batching import Batcher
 from service.bundle import Bundle
 from service.preprocessing import PREPROCESSING_VERSION
 from service.recognition import Model, Models
@@ -27,7 +28,7 @@ class FakeEngine:
 
     name = "fake"
     device = "cpu"
-    gains_from_batches = False
+    batch_sizes: tuple[int, ...] = (1, 2, 4)
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
@@ -72,6 +73,7 @@ def ask(
         models,
         CapacityLimiter(2),
         CapacityLimiter(1),
+        {model.bundle.manifest.name: Batcher(model.engine)},
         lifecycle=lifecycle or Lifecycle(),
     )
     return asyncio.run(_send(_with_state(create_app(settings), resources), method, path, request))

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.app import running_batchers
-from service.batching import SIZES, Batcher
+from service.batching import Batcher
 from service.errors import OverloadedError
 from service.preprocessing import UploadLimits, preprocess
 from service.recognition import Models
@@ -24,31 +25,34 @@ from tests.service.in_process import FakeEngine, load_model
 Digits = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
 POISON = 255
+SIZES = (1, 2, 4, 8, 16, 32)
 
 
 class _Engine:
     """Answers each digit with its number, fails on a poisoned one, and notes what it was called with.
 
     Attributes:
+        batch_sizes: That it wants.
         sizes: Of every batch.
         threads: That called it, in order.
         is_free: While it is cleared, calls wait.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, batch_sizes: tuple[int, ...] = SIZES) -> None:
+        self.batch_sizes = batch_sizes
         self.sizes: list[int] = []
         self.threads: list[threading.Thread] = []
         self.is_free = threading.Event()
         self.is_free.set()
 
-    def predict(self, digits: Digits) -> Probabilities:
+    def predict(self, images: Digits) -> Probabilities:
         """Answer a batch."""
-        self.sizes.append(len(digits))
+        self.sizes.append(len(images))
         self.threads.append(threading.current_thread())
         assert self.is_free.wait(10)
-        if (digits == POISON).any():
+        if (images == POISON).any():
             raise RuntimeError("poisoned")
-        return np.repeat(_numbers(digits)[:, np.newaxis], 10, axis=1)
+        return np.repeat(_numbers(images)[:, np.newaxis], 10, axis=1)
 
 
 def _numbers(digits: Digits) -> Probabilities:
@@ -81,23 +85,26 @@ def engine() -> _Engine:
 @pytest.fixture
 def batcher(engine: _Engine) -> Batcher:
     """A batcher of that engine."""
-    return Batcher(engine.predict)
+    return Batcher(engine)
 
 
 class TestAnswers:
     """Who gets what."""
 
-    @given(st.lists(st.integers(0, 9_999), max_size=200))
-    def test_each_gets_its_own(self, numbers: list[int]) -> None:
+    @given(
+        st.lists(st.integers(0, 9_999), max_size=200),
+        st.sampled_from([SIZES, (1, 2, 3, 4, 5, 6, 7, 8), (1,)]),
+    )
+    def test_each_gets_its_own(self, numbers: list[int], sizes: tuple[int, ...]) -> None:
         """Any number of digits at once, each gets its own answer, in batches of known sizes."""
-        engine = _Engine()
-        batcher = Batcher(engine.predict)
+        engine = _Engine(sizes)
+        batcher = Batcher(engine)
 
         answers = _ask_all(batcher, [_digit(number) for number in numbers])
         batcher.close()
 
         assert [answer[0] for answer in answers if isinstance(answer, np.ndarray)] == numbers
-        assert set(engine.sizes) <= set(SIZES)
+        assert set(engine.sizes) <= set(sizes)
 
     def test_poisoned_batch(self, batcher: Batcher) -> None:
         """A failure is that of its batch alone, and the next batch goes on."""
@@ -111,7 +118,12 @@ class TestAnswers:
 
     def test_too_few_rows(self) -> None:
         """An engine that answers for fewer than it was asked fails the batch, and nobody waits on."""
-        batcher = Batcher(lambda digits: np.zeros((len(digits) // 2, 10), np.float32))
+
+        class Halving(_Engine):
+            def predict(self, images: Digits) -> Probabilities:
+                return super().predict(images)[: len(images) // 2]
+
+        batcher = Batcher(Halving())
 
         answers = _ask_all(batcher, [_digit(1), _digit(2)])
 
@@ -178,15 +190,22 @@ class TestBatches:
         assert engine.sizes == [2, 8]
         assert threading.main_thread() not in engine.threads
 
-    def test_warm_up(self, engine: _Engine, batcher: Batcher) -> None:
-        """Every size is met before the first client."""
-        batcher.warm_up()
+    def test_loop_is_free_meanwhile(self, engine: _Engine, batcher: Batcher) -> None:
+        """While a batch computes, the event loop goes on; it reads the uploads that come next."""
 
-        assert engine.sizes == list(SIZES)
+        async def ask() -> None:
+            engine.is_free.clear()
+            batch = [_start(batcher, number) for number in range(2)]
+            await _until(lambda: engine.sizes == [2])
+            assert not any(answer.done() for answer in batch)  # and this line runs
+            engine.is_free.set()
+            await asyncio.gather(*batch)
+
+        asyncio.run(ask())
 
     def test_full_queue(self, engine: _Engine) -> None:
         """What finds the queue full is refused at once, and may come again."""
-        batcher = Batcher(engine.predict, max_waiting=2)
+        batcher = Batcher(engine, max_waiting=2)
 
         answers = _ask_all(batcher, [_digit(number) for number in range(4)])
 
@@ -202,16 +221,23 @@ class TestBatches:
 class TestModels:
     """Which models are asked in batches."""
 
-    @pytest.mark.parametrize("gains", [True, False])
-    def test_engine_decides(self, gains: bool) -> None:
-        """An engine that gains from batches gets a batcher; another is called directly."""
-        engine = FakeEngine()
-        engine.gains_from_batches = gains
-        model = load_model(engine)
-        models = Models({"digits": model}, "digits")
+    def test_every_model_has_a_warm_batcher(self) -> None:
+        """Whatever its engine; no client waits for a first time."""
+
+        class Noting(FakeEngine):
+            sizes: ClassVar[list[int]] = []
+
+            def predict(self, images: Digits) -> Probabilities:
+                self.sizes.append(len(images))
+                return super().predict(images)
+
+        models = Models({"digits": load_model(Noting())}, "digits")
+        Noting.sizes.clear()  # of the self-test
 
         with running_batchers(models) as batchers:
-            assert list(batchers) == (["digits"] if gains else [])
+            assert list(batchers) == ["digits"]
+
+        assert Noting.sizes == list(Noting.batch_sizes)
 
     def test_same_prediction(self) -> None:
         """A model in batches says what it says without."""
@@ -223,7 +249,7 @@ class TestModels:
             Models({"digits": model}, "digits"),
             limiter,
             limiter,
-            {"digits": Batcher(model.engine.predict)},
+            {"digits": Batcher(model.engine)},
         )
 
         prediction = asyncio.run(batched.predict(model, seen))

@@ -14,7 +14,7 @@ from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 
-SMALL, LARGE = (280, 280), (800, 600)
+SMALL, LARGE = (280, 280), (400, 300)
 
 
 @pytest.fixture
