@@ -1,8 +1,10 @@
 """Tests of the comparison with plain Keras; of its arithmetic, since times are no test's matter."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import pytest
 
 from tests.training.uploads_material import FED
@@ -57,13 +59,17 @@ class TestRace:
 
     def test_both_learn(self, tiny: Recipe, few_digits: Mnist) -> None:
         """Every lap has accuracies, and the networks go on from lap to lap."""
-        laps = list(race(tiny, few_digits, rounds=6, share=1.0))
+        keras.utils.set_random_seed(1)
+        stepwise = replace(tiny, batch_size=1)  # 720 steps, of which it learns enough to be seen
+
+        laps = list(race(stepwise, few_digits, rounds=6, share=1.0))
 
         assert [lap.digits for lap in laps] == [120] * 6
         for accuracies in zip(
             *((lap.plain_accuracy, lap.our_accuracy) for lap in laps), strict=True
         ):
-            assert 0 <= min(accuracies) < max(accuracies) <= 1
+            assert 0.2 < max(accuracies) <= 1  # by chance: 0.1
+            assert min(accuracies) < max(accuracies)
 
 
 class TestWriteEpochTimes:
