@@ -14,6 +14,7 @@ import math
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import cast
 
 import uvicorn
@@ -24,6 +25,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service.app import create_app
 from service.cli import ExitCode, fail, read_settings
+from service.cli.acceptor import Acceptor
 from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
@@ -147,15 +149,34 @@ class OnlyServer(Server):
         _announce(self.servers[0].sockets[0])
 
 
+class SharingServer(Server):
+    """A server that shares its socket with other processes."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start without listeners, then accept from the shared ones in turn with the others."""
+        await super().startup([])
+        make_protocol: Callable[[], asyncio.Protocol] = functools.partial(
+            cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class),
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        for listener in sockets or []:
+            acceptor = Acceptor(
+                listener, make_protocol, backlog=self.config.backlog, tls=self.config.ssl
+            )
+            self.servers.append(cast("asyncio.Server", acceptor))
+
+
 class Worker(Process):
     """A process of the supervisor's, with a server of ours in it."""
 
     @property
-    def server(self) -> Server:
+    def server(self) -> SharingServer:
         """The server."""
         if self._server is None:
-            self._server = Server(self.config)
-        return cast("Server", self._server)
+            self._server = SharingServer(self.config)
+        return cast("SharingServer", self._server)
 
 
 multiprocess.Process = Worker  # type: ignore[misc]  # by this name its supervisor makes processes

@@ -1,0 +1,164 @@
+"""Connections that several processes accept from one socket; here they are acceptors of one event loop."""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from service.cli import acceptor
+from service.cli.acceptor import Acceptor
+
+BACKLOG = 100
+
+
+class _Greeter(asyncio.Protocol):
+    """Says its name to whoever comes."""
+
+    def __init__(self, name: bytes) -> None:
+        self._name = name
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet, and close."""
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(self._name)
+        transport.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A bound socket."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+def _start(listener: socket.socket, name: bytes, tls: ssl.SSLContext | None = None) -> Acceptor:
+    """Accept for a greeter of that name."""
+    return Acceptor(listener, lambda: _Greeter(name), backlog=BACKLOG, tls=tls)
+
+
+async def _greetings(count: int, listener: socket.socket) -> list[bytes]:
+    """Connect so often, all at once, and return what each is told."""
+
+    async def greeting() -> bytes:
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        told = await reader.read()
+        writer.close()
+        return told
+
+    async with asyncio.timeout(10):
+        return await asyncio.gather(*[greeting() for _ in range(count)])
+
+
+class TestAcceptor:
+    """Of `Acceptor`."""
+
+    def test_connections_that_wait_are_shared_out(self, listener: socket.socket) -> None:
+        """Two that are equally idle take half each of those that wait; nobody takes them all."""
+        listener.listen(BACKLOG)
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(40)]
+
+        async def serve() -> None:
+            with listener.dup() as other:
+                acceptors = [_start(listener, b"A"), _start(other, b"B")]
+                await asyncio.sleep(0.2)
+                for each in acceptors:
+                    each.close()
+
+        asyncio.run(serve())
+
+        told = Counter(client.recv(1) for client in clients)
+        for client in clients:
+            client.close()
+        assert told == {b"A": 20, b"B": 20}
+
+    def test_closed_accepts_no_more(self, listener: socket.socket) -> None:
+        """What comes then is for the others."""
+
+        async def serve() -> list[bytes]:
+            with listener.dup() as other:
+                leaving, staying = _start(listener, b"A"), _start(other, b"B")
+                leaving.close()
+                await leaving.wait_closed()
+                greetings = await _greetings(10, other)
+                staying.close()
+                return greetings
+
+        assert asyncio.run(serve()) == [b"B"] * 10
+
+    def test_answers_are_sent_at_once(self, listener: socket.socket) -> None:
+        """Small writes wait for no acknowledgement of the ones before."""
+        delays: list[int] = []
+
+        class Noting(_Greeter):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                connection = transport.get_extra_info("socket")
+                delays.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                super().connection_made(transport)
+
+        async def serve() -> None:
+            started = Acceptor(listener, lambda: Noting(b"A"), backlog=BACKLOG)
+            await _greetings(1, listener)
+            started.close()
+
+        asyncio.run(serve())
+
+        assert delays == [1]
+
+    @pytest.mark.parametrize("is_closed_meanwhile", [False, True])
+    def test_failure_of_the_system(
+        self,
+        is_closed_meanwhile: bool,
+        listener: socket.socket,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """Where no file can be opened any more it says so, rests, and tries again unless it is closed."""
+        monkeypatch.setattr(acceptor, "RETRY_S", 0.05)
+        failures, greeted = [OSError(errno.EMFILE, "Too many open files")], []
+
+        class Failing(socket.socket):
+            def accept(self) -> tuple[socket.socket, object]:
+                if failures:
+                    raise failures.pop()
+                greeted.append(True)
+                return super().accept()
+
+        async def serve() -> None:
+            with Failing(fileno=listener.dup().detach()) as failing:
+                started = _start(failing, b"A")
+                with socket.create_connection(listener.getsockname()):
+                    while failures:
+                        await asyncio.sleep(0.01)
+                    if is_closed_meanwhile:
+                        started.close()
+                    await asyncio.sleep(0.3)
+                started.close()
+
+        asyncio.run(serve())
+
+        assert greeted == ([] if is_closed_meanwhile else [True])
+        assert caplog.messages == ["No connection can be accepted: Too many open files."]
+
+    def test_client_that_speaks_no_tls(self, listener: socket.socket) -> None:
+        """It loses its connection, and nothing else happens."""
+        failures: list[dict[str, object]] = []
+
+        async def serve() -> bytes:
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _loop, context: failures.append(context))
+            started = _start(listener, b"A", ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+            async with asyncio.timeout(10):
+                told = await reader.read()
+            writer.close()
+            started.close()
+            return told
+
+        assert b"A" not in asyncio.run(serve())
+        assert failures == []
