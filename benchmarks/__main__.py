@@ -13,7 +13,7 @@ from benchmarks.machine import describe_machine, today
 from benchmarks.measure import Plan, compare
 from benchmarks.page import STUDIES, find_studies, write_page
 from benchmarks.performance import Performance, write_performance
-from benchmarks.pictures import make_pictures
+from benchmarks.pictures import draw, load_digit, make_pictures
 from benchmarks.report import OURS
 from benchmarks.results import Comparison, write_comparison
 from benchmarks.start_up import measure_start_up
@@ -115,13 +115,14 @@ def _performance(arguments: argparse.Namespace) -> None:
     """Measure start-up and the budget of an upload, and write them into the page."""
     extent = QUICK if arguments.quick else WHOLE
     pictures = make_pictures(BUNDLE)
+    uploads = [pictures[0], draw(load_digit(BUNDLE)), *pictures[1:]]
     versions = installed_versions(prepare(find_contenders([OURS])[0]))
     performance = Performance(
         machine=describe_machine(),
         versions=f"Python {platform.python_version()}, {versions}",
         date=today(),
         start_up=measure_start_up(pictures[0], rounds=extent.starts, photos=extent.photos),
-        budgets=measure_budgets(pictures, rounds=extent.rounds, seconds=extent.seconds),
+        budgets=measure_budgets(uploads, rounds=extent.rounds, seconds=extent.seconds),
     )
     folder = _folder(arguments)
     write_performance(performance, folder)

@@ -24,7 +24,7 @@ from service.preprocessing import UploadLimits, canonicalise, open_image
 from service.recognition import Models
 from service.uploads import single_file, split_files
 
-MODEL = "textbook"
+MODEL = "digits"
 STAGE_REPEATS = 5  # batches of calls, of which the median counts
 
 SERVICE = Contender(

@@ -89,7 +89,8 @@ def _budget_table(budgets: list[Budget]) -> str:
         [label, *(digits(getattr(budget, name)) for budget in budgets)]
         for name, label in STAGES.items()
     ]
-    return table(head, rows)
+    ratios = [digits(budget.total_us / (budget.decode_us + budget.model_us)) for budget in budgets]
+    return table(head, [*rows, ["all / (decoding + network)", *ratios]])
 
 
 def _start_up_table(start: StartUp) -> str:

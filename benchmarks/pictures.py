@@ -17,6 +17,7 @@ BOARD = 14.0  # mean grey of the paper, 0..255
 GRAIN = (
     9.0  # standard deviation of the sensor's noise, in grey levels; 2 MB and more at 12 megapixels
 )
+DRAWING_SIDE = 280  # pixels
 QUALITY = 90  # of JPEG, as cameras write it
 
 
@@ -63,6 +64,18 @@ def load_digit(bundle: Path) -> npt.NDArray[np.uint8]:
         index = int(np.flatnonzero(data["labels"] == LABEL)[0])
         digit: npt.NDArray[np.uint8] = data["images"][index]
         return digit
+
+
+def draw(digit: npt.NDArray[np.uint8]) -> Picture:
+    """Draw a digit as a page's canvas sends it: a round pen, dark on white, 280x280 pixels.
+
+    Args:
+        digit: uint8 [28, 28], 0 = paper.
+    """
+    ink = Image.fromarray(digit).resize((DRAWING_SIDE, DRAWING_SIDE), Image.Resampling.BICUBIC)
+    edged = np.clip((np.asarray(ink, np.float32) - 127) * 4 + 127, 0, 255)  # as sharp as a pen's
+    pixels = (255 - edged).astype(np.uint8)
+    return Picture(f"{DRAWING_SIDE}x{DRAWING_SIDE} PNG", encode(pixels, "PNG"), "image/png", LABEL)
 
 
 def photograph(digit: npt.NDArray[np.uint8], name: str, *, width: int, height: int) -> Picture:

@@ -45,6 +45,7 @@ def test_tables() -> None:
 
     assert "| CPU time, µs | 28x28 PNG, raw |" in page
     assert "| network | 140 |" in page
+    assert "| all / (decoding + network) | 2.12 |" in page  # 360.2 of 30 + 140
     assert "| resident after 1,000 photos | 95.0 MB |" in page
 
 

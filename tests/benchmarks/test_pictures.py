@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.pictures import Picture, load_digit, make_pictures, photograph
+from benchmarks.pictures import Picture, draw, load_digit, make_pictures, photograph
 from benchmarks.uploads import Upload
 from service.preprocessing import UploadLimits, preprocess
 from service.uploads import single_file, split_files
@@ -22,8 +22,8 @@ def pictures() -> list[Picture]:
     return make_pictures(BUNDLE)
 
 
-class TestMakePictures:
-    """`make_pictures`."""
+class TestPictures:
+    """What is uploaded."""
 
     def test_sizes(self, pictures: list[Picture]) -> None:
         """They are what their names say, the last with as many bytes as a camera writes."""
@@ -38,6 +38,15 @@ class TestMakePictures:
         seen = preprocess(pictures[0].content, UploadLimits())
 
         np.testing.assert_array_equal(load_digit(BUNDLE), seen.image)
+
+    def test_drawing_is_looked_through(self) -> None:
+        """The drawing is as a canvas sends it, dark on white, and its digit must be found and scaled."""
+        drawing = draw(load_digit(BUNDLE))
+
+        seen = preprocess(drawing.content, UploadLimits())
+
+        assert Image.open(io.BytesIO(drawing.content)).size == (280, 280)
+        assert {"inverted", "cropped", "scaled"} <= set(seen.steps)
 
     def test_photograph_is_the_same_at_every_run(self) -> None:
         """The grain is seeded."""
