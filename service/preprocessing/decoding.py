@@ -16,6 +16,7 @@ from service.errors import (
     ImageTooLargeError,
     UnsupportedMediaError,
 )
+from service.preprocessing.hidden_work import check_hidden_work
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SIGNATURES = {  # of the formats whose first bytes no other file has
@@ -112,7 +113,7 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
         EmptyUploadError: If there are no bytes.
         UnsupportedMediaError: If the bytes are no image of a format that we take.
         BrokenImageError: If they begin as one, but its header is truncated or damaged.
-        ImageTooLargeError: If it has more pixels than allowed.
+        ImageTooLargeError: If it has more pixels than allowed, or hides more work than any program writes.
     """
     if not upload:
         raise EmptyUploadError(
@@ -134,6 +135,7 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
             f"The image has {opened.width}x{opened.height} pixels; at most "
             f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
         )
+    check_hidden_work(image, upload)
     return opened
 
 

@@ -7,13 +7,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from service.answers import answer_prediction, write_json
-from service.preprocessing import CanonicalDigit, open_image, preprocess_opened
+from service.preprocessing import CanonicalDigit, open_image, preprocess, preprocess_opened
 from service.recognition import Model
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import PredictionBody
 from service.uploads import read_body, single_file, split_files
 
 INLINE_PIXELS = 100_000  # a thread hop costs a good part of decoding so few
+INLINE_BYTES = (
+    400_000  # so many pixels take no more, and reading headers takes up to 0.3 s a megabyte
+)
 
 router = APIRouter()
 
@@ -78,7 +81,10 @@ async def answer_upload(
 
 async def _see(upload: bytes, resources: Resources) -> CanonicalDigit:
     """Preprocess small pictures at once and large ones in a thread, so that nobody waits for a photo."""
-    image = open_image(upload, resources.settings.upload_limits)
+    limits = resources.settings.upload_limits
+    if len(upload) > INLINE_BYTES:
+        return await to_thread.run_sync(preprocess, upload, limits, limiter=resources.decoders)
+    image = open_image(upload, limits)
     if image.num_pixels <= INLINE_PIXELS:
         return preprocess_opened(image)
     return await to_thread.run_sync(preprocess_opened, image, limiter=resources.decoders)

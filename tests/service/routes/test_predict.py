@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from service.preprocessing import OpenedImage, Picture
-from service.routes.predict import INLINE_PIXELS
+from service.routes.predict import INLINE_BYTES, INLINE_PIXELS
 from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
@@ -63,6 +63,26 @@ class TestPredict:
 
         assert (size[0] * size[1] > INLINE_PIXELS) == is_in_thread
         assert [thread is not threading.main_thread() for thread in threads] == [is_in_thread]
+
+    @pytest.mark.parametrize("num_more", [0, 1])
+    def test_headers_of_large_files_are_read_in_a_thread(
+        self, num_more: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A file over the bound may hide many headers behind few pixels; it is opened off the event loop."""
+        threads, genuine = [], Image.open
+
+        def note_and_open(*arguments: Any, **options: Any) -> Image.Image:
+            threads.append(threading.current_thread())
+            return genuine(*arguments, **options)
+
+        monkeypatch.setattr(Image, "open", note_and_open)
+        upload = encode(draw(size=SMALL))
+        upload += bytes(INLINE_BYTES - len(upload) + num_more)
+
+        answer = ask(load_model(FakeEngine()), "POST", "/predict", content=upload)
+
+        assert answer.json()["class"] == 7
+        assert [thread is not threading.main_thread() for thread in threads] == [num_more > 0]
 
     @pytest.mark.parametrize(("size", "num_hops"), [(SMALL, 0), (LARGE, 1)], ids=["small", "large"])
     def test_thread_hops(

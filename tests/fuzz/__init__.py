@@ -1,0 +1,1 @@
+"""Hostile bytes, thrown at everything that reads what a client sends."""
