@@ -262,4 +262,6 @@ def _log_config() -> dict[str, object]:
     config["formatters"]["default"] = {"format": "%(levelname)s: %(message)s"}
     config["loggers"]["uvicorn.error"]["level"] = "WARNING"  # our own line says that it runs
     config["loggers"]["digitserve"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    # What a decoder says of a client's file is the client's to know.
+    config["loggers"]["PIL"] = {"level": "CRITICAL"}
     return config

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import logging.config
 import os
 import re
 import shutil
@@ -28,7 +29,7 @@ from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, wait_for_workers
 
 REFUSAL: Message = {"type": "lifespan.startup.failed", "message": "Traceback ..."}
-LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "digitserve")
+LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "digitserve", "PIL")
 
 
 @pytest.mark.integration
@@ -144,6 +145,14 @@ class TestRun:
 
         assert (code, statuses) == (0, [200])
         assert f"digitserve listens on http://127.0.0.1:{port} " in capsys.readouterr().out
+
+    def test_decoders_say_nothing(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """What a library says of a client's file stays out of the log, even what it takes for an error."""
+        logging.config.dictConfig(serve._log_config())
+
+        logging.getLogger("PIL.TiffImagePlugin").error("words of a file")
+
+        assert capsys.readouterr().err == ""
 
     @pytest.mark.usefixtures("_restored_signals")
     def test_workers(self, capsys: pytest.CaptureFixture[str]) -> None:
