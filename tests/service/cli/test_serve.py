@@ -146,13 +146,11 @@ class TestRun:
         assert (code, statuses) == (0, [200])
         assert f"digitserve listens on http://127.0.0.1:{port} " in capsys.readouterr().out
 
-    def test_decoders_say_nothing(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_decoders_say_nothing(self) -> None:
         """What a library says of a client's file stays out of the log, even what it takes for an error."""
         logging.config.dictConfig(serve._log_config())
 
-        logging.getLogger("PIL.TiffImagePlugin").error("words of a file")
-
-        assert capsys.readouterr().err == ""
+        assert not logging.getLogger("PIL.TiffImagePlugin").isEnabledFor(logging.ERROR)
 
     @pytest.mark.usefixtures("_restored_signals")
     def test_workers(self, capsys: pytest.CaptureFixture[str]) -> None:
