@@ -146,6 +146,19 @@ class TestAnswers:
         assert [answer[0] for answer in asyncio.run(ask())] == [2, 4]
         assert engine.sizes == [2, 1]
 
+    def test_only_client_leaves_at_once(self, engine: _Engine, batcher: Batcher) -> None:
+        """The engine is not called for nobody, and is ready for the next."""
+
+        async def ask() -> Probabilities:
+            leaving = _start(batcher, 1)
+            await asyncio.sleep(0)  # it has sent its digit; the batch starts a turn later
+            leaving.cancel()
+            await asyncio.sleep(0.01)
+            return await batcher.predict(_digit(2))
+
+        assert asyncio.run(ask())[0] == 2
+        assert engine.sizes == [1]
+
     def test_client_that_leaves_a_poisoned_batch(self, engine: _Engine, batcher: Batcher) -> None:
         """A failure that meets a client who left is no further failure."""
 

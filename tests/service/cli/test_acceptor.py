@@ -109,6 +109,28 @@ class TestAcceptor:
 
         assert delays == [1]
 
+    def test_another_was_faster(
+        self, listener: socket.socket, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Who wakes for a connection that another process has taken goes back to wait, without a word."""
+        misses = [BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")]
+
+        class Late(socket.socket):
+            def accept(self) -> tuple[socket.socket, object]:
+                if misses:
+                    raise misses.pop()
+                return super().accept()
+
+        async def serve() -> list[bytes]:
+            with Late(fileno=listener.dup().detach()) as late:
+                started = _start(late, b"A")
+                greetings = await _greetings(1, listener)
+                started.close()
+                return greetings
+
+        assert asyncio.run(serve()) == [b"A"]
+        assert (misses, caplog.messages) == ([], [])
+
     @pytest.mark.parametrize("is_closed_meanwhile", [False, True])
     def test_failure_of_the_system(
         self,

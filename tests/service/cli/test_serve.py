@@ -21,8 +21,9 @@ import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.supervisors.multiprocess import SIGNALS
 
+from service.app import create_app
 from service.cli import main, serve
-from service.cli.serve import FailureTrap, choose_num_workers
+from service.cli.serve import FailureTrap, SharingServer, choose_num_workers
 from service.errors import BundleError
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
@@ -350,6 +351,32 @@ class TestChooseNumWorkers:
         """A number that makes no sense ends with code 2 and the setting's name."""
         assert main(["serve", "--workers", value]) == 2
         assert "DIGITSERVE_WORKERS: Input should be " in capsys.readouterr().err
+
+
+class TestSharingServer:
+    """Of `SharingServer`, in a thread of this process."""
+
+    def test_answers_on_the_shared_socket(self) -> None:
+        """What the acceptor takes is served as by any server, until it is told to stop."""
+        config = uvicorn.Config(create_app(Settings()), log_config=None, lifespan="on")
+        server = SharingServer(config)
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            thread = threading.Thread(target=server.run, args=([listener],))
+            port = listener.getsockname()[1]
+            thread.start()
+            deadline = time.monotonic() + 20
+            while not server.started and time.monotonic() < deadline:
+                time.sleep(0.02)
+
+            statuses = [
+                httpx.get(f"http://127.0.0.1:{port}/health/live").status_code for _ in range(3)
+            ]
+
+            server.should_exit = True
+            thread.join(20)
+        assert statuses == [200] * 3
+        assert not thread.is_alive()
 
 
 class TestFailureTrap:
