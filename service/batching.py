@@ -13,32 +13,13 @@ import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from service.engines import Digits, Engine, Probabilities
 from service.errors import OverloadedError
 
 MAX_WAITING = 512  # digits; at 0.2 ms each a tenth of a second
-
-Digits = npt.NDArray[np.uint8]
-Probabilities = npt.NDArray[np.float32]
-
-
-class BatchEngine(Protocol):
-    """What computes batches, as `service.engines.Engine` does.
-
-    Attributes:
-        batch_sizes: Numbers of digits that it is called with, ascending; a batch is filled up to one of
-            them, so that the engine meets no shape that it has not met before.
-    """
-
-    batch_sizes: tuple[int, ...]
-
-    def predict(self, images: Digits) -> Probabilities:
-        """Return float32 [N, 10] of uint8 [N, 28, 28] digits."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +39,7 @@ class Batcher:
         max_waiting: Most digits that wait for the next batch.
     """
 
-    def __init__(self, engine: BatchEngine, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(self, engine: Engine, *, max_waiting: int = MAX_WAITING) -> None:
         self.max_waiting = max_waiting
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, "batcher")

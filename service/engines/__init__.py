@@ -27,8 +27,8 @@ class Engine(Protocol):
     Attributes:
         name: `litert` or `tensorflow`.
         device: What it runs on, such as `cpu` or `gpu:0`.
-        batch_sizes: Numbers of digits, ascending, that single digits which arrive together are computed in;
-            what lies between is filled up.
+        batch_sizes: Numbers of digits, ascending, that single digits which arrive together are computed in.
+            A batch is filled up to one of them, so that the engine meets no shape that it has not met before.
     """
 
     name: str

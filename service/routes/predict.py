@@ -14,9 +14,7 @@ from service.schemas import PredictionBody
 from service.uploads import read_body, single_file, split_files
 
 INLINE_PIXELS = 100_000  # a thread hop costs a good part of decoding so few
-INLINE_BYTES = (
-    400_000  # so many pixels take no more, and reading headers takes up to 0.3 s a megabyte
-)
+INLINE_BYTES = 400_000  # of that many pixels at most; headers can take 0.3 s a megabyte
 
 router = APIRouter()
 

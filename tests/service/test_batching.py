@@ -38,6 +38,8 @@ class _Engine:
         is_free: While it is cleared, calls wait.
     """
 
+    name, device = "test", "cpu"
+
     def __init__(self, batch_sizes: tuple[int, ...] = SIZES) -> None:
         self.batch_sizes = batch_sizes
         self.sizes: list[int] = []

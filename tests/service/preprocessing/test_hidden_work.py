@@ -6,7 +6,7 @@ from PIL import Image
 from service.errors import ImageTooLargeError
 from service.preprocessing import UploadLimits, open_image
 from service.preprocessing.hidden_work import MAX_SCANS, MAX_SEGMENTS
-from tests.fuzz.hostile_pictures import (
+from tests.hostile_pictures import (
     hostile_pictures,
     jpeg_of_many_scans,
     jpeg_segment,

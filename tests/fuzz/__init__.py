@@ -1,1 +1,0 @@
-"""Hostile bytes, thrown at everything that reads what a client sends."""
