@@ -14,7 +14,7 @@ from starlette.responses import Response
 from service.answers import answer_evaluation
 from service.errors import DigitserveError
 from service.evaluation import OnProgress, evaluate_files
-from service.problems import UNKNOWN_FAILURE, logger
+from service.problems import describe_failure, log_failure
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import EvaluationBody
 from service.uploads import read_body, split_files
@@ -66,12 +66,12 @@ async def evaluate_model(
         )
 
     if EVENT_STREAM in request.headers.get("accept", ""):
-        return StreamingResponse(_stream(run, resources), media_type=EVENT_STREAM)
+        return StreamingResponse(_stream(request, run, resources), media_type=EVENT_STREAM)
     return await to_thread.run_sync(run, lambda _done, _total: None, limiter=resources.evaluators)
 
 
 async def _stream(
-    run: Callable[[OnProgress], EvaluationBody], resources: Resources
+    request: Request, run: Callable[[OnProgress], EvaluationBody], resources: Resources
 ) -> AsyncGenerator[bytes]:
     """Run an evaluation in a thread and stream its progress, then its result or problem."""
     progress: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
@@ -83,11 +83,10 @@ async def _stream(
                 run, lambda done, total: progress.put((done, total)), limiter=resources.evaluators
             )
             outcome.append(_event("result", result.model_dump_json()))
-        except DigitserveError as error:
-            outcome.append(_event("error", _problem_json(error)))
         except Exception as error:  # the stream has begun: the last handler cannot answer any more
-            logger.error("evaluation failed", exc_info=error)
-            outcome.append(_event("error", json.dumps({"status": 500, "detail": UNKNOWN_FAILURE})))
+            if not isinstance(error, DigitserveError):
+                log_failure(request, error)
+            outcome.append(_event("error", json.dumps(describe_failure(request, error))))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(work)
@@ -103,8 +102,3 @@ async def _stream(
 def _event(name: str, data: str) -> bytes:
     """Write one server-sent event."""
     return format_sse_event(event=name, data_str=data)
-
-
-def _problem_json(error: DigitserveError) -> str:
-    """Write an error as the data of an event."""
-    return json.dumps({"title": error.title, "status": error.status, "detail": str(error)})

@@ -101,4 +101,6 @@ def test_bad_data_in_a_stream(client: httpx.Client) -> None:
 
     answer = client.post("/evaluate", content=b"no such thing", headers=headers)
 
-    assert answer.text.startswith('event: error\ndata: {"title": "Unsupported media"')
+    assert answer.text.startswith(
+        'event: error\ndata: {"type": "urn:problem-type:digitserve:unsupported-media"'
+    )

@@ -87,5 +87,7 @@ class TestStream:
         with caplog.at_level(logging.ERROR, logger="digitserve"):
             answer = ask(model, "POST", "/evaluate", headers=STREAM)
 
-        assert _events(answer.text) == [("error", {"status": 500, "detail": UNKNOWN_FAILURE})]
+        [(event, problem)] = _events(answer.text)
+        assert (event, problem["status"], problem["detail"]) == ("error", 500, UNKNOWN_FAILURE)
+        assert problem["instance"] == answer.headers["x-request-id"]
         assert [record.exc_info is not None for record in caplog.records] == [True]

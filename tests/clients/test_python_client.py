@@ -1,0 +1,367 @@
+"""Tests of the Python client against the service, and against servers that misbehave."""
+
+import asyncio
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitserve_client import (
+    AsyncClient,
+    Client,
+    ClientError,
+    Evaluation,
+    ImageSource,
+    NoAnswerError,
+    NotDigitserveError,
+    Prediction,
+    Retries,
+    ServiceError,
+)
+from tests.service.cli.conftest import draw_seven
+
+ANSWER = {
+    "class": 7,
+    "confidence": 1.0,
+    "probabilities": [0.0] * 7 + [1.0, 0.0, 0.0],
+    "status": "ok",
+    "warnings": [],
+    "model": {"name": "digits", "version": "1"},
+}
+OVERLOADED = {
+    "type": "urn:problem-type:digitserve:overloaded",
+    "status": 503,
+    "detail": "Come back later.",
+    "instance": "abc",
+}
+AT_ONCE = Retries(attempts=3, first_delay_s=0)
+
+
+def seven_pixels() -> Image.Image:
+    """Return the picture of a seven, read by Pillow."""
+    return Image.open(io.BytesIO(draw_seven()))
+
+
+def sevens_zip() -> bytes:
+    """Return labelled data: a seven, and a file that is no picture."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("7/a.png", draw_seven())
+        archive.writestr("7/b.png", b"no picture")
+    return buffer.getvalue()
+
+
+def answering(*responses: httpx.Response | Exception) -> tuple[httpx.MockTransport, list[str]]:
+    """Return a transport that gives these answers in turn, and the paths it was asked for."""
+    paths: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.path)
+        response = responses[len(paths) - 1]
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    return httpx.MockTransport(answer), paths
+
+
+class TestImages:
+    """Of what an image may be."""
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda folder: str(folder / "seven.png"),
+            lambda folder: folder / "seven.png",
+            lambda folder: (folder / "seven.png").open("rb"),
+            lambda _: draw_seven(),
+            lambda _: seven_pixels(),
+            lambda _: np.asarray(seven_pixels()),
+            lambda _: np.asarray(seven_pixels().convert("RGB")),
+            lambda _: np.asarray(seven_pixels().convert("RGBA"))[:, ::1],
+        ],
+    )
+    def test_every_source_gives_the_same_answer(
+        self, make: Callable[[Path], ImageSource], url: str, tmp_path: Path
+    ) -> None:
+        """A path, an open file, bytes, Pillow and NumPy are the same picture to the service."""
+        (tmp_path / "seven.png").write_bytes(draw_seven())
+        with Client(url) as client:
+            expected = client.predict(draw_seven())
+            image = make(tmp_path)
+
+            prediction = client.predict(image)
+
+        if hasattr(image, "close"):
+            image.close()
+        assert prediction == expected
+        assert (prediction.digit, prediction.status) == (7, "ok")
+
+    def test_array_that_is_no_picture(self) -> None:
+        """Pixels that are not of uint8 are refused before anything is sent."""
+        transport, paths = answering()
+
+        with pytest.raises(ValueError, match="not float64"):
+            Client(transport=transport).predict(np.zeros((28, 28)))  # type: ignore[arg-type]
+
+        assert paths == []
+
+
+class TestPredict:
+    """Of `predict`."""
+
+    def test_is_the_answer_of_the_service(self, url: str) -> None:
+        """The result holds the service's own JSON, and the same in types."""
+        expected = httpx.post(
+            f"{url}/predict", content=draw_seven(), params={"model": "textbook", "detail": "true"}
+        ).json()
+
+        with Client(url) as client:
+            prediction = client.predict(draw_seven(), model="textbook", detail=True)
+
+        assert prediction.json == expected
+        assert list(prediction.probabilities) == expected["probabilities"]
+        assert prediction.model.name == "textbook"
+        assert prediction.detail == expected["detail"]
+
+    def test_refusal(self, url: str) -> None:
+        """A file that is no image raises the service's sentence, its status, code and request id."""
+        with Client(url) as client, pytest.raises(ServiceError, match="PNG") as error:
+            client.predict(b"no image")
+
+        assert (error.value.status, error.value.code) == (415, "unsupported-media")
+        assert error.value.request_id
+
+    def test_key_is_sent(self) -> None:
+        """The key goes along as a bearer token."""
+        seen: list[str] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            seen.append(request.headers["authorization"])
+            return httpx.Response(200, json=ANSWER)
+
+        Client(key="secret", transport=httpx.MockTransport(answer)).predict(b"x")
+
+        assert seen == ["Bearer secret"]
+
+    def test_path_in_front_of_the_routes(self) -> None:
+        """A service behind a path of a proxy is asked there."""
+        transport, paths = answering(httpx.Response(200, json=ANSWER))
+
+        Client("http://proxy/digits/", transport=transport).predict(b"x")
+
+        assert paths == ["/digits/predict"]
+
+
+class TestPredictBatch:
+    """Of `predict_batch`."""
+
+    def test_one_answer_for_each_image(self, url: str) -> None:
+        """A picture that cannot be used is an error in its place; the others are predictions."""
+        with Client(url) as client:
+            good, bad, again = client.predict_batch([draw_seven(), b"no image", seven_pixels()])
+
+        assert isinstance(good, Prediction)
+        assert isinstance(bad, ServiceError)
+        assert isinstance(again, Prediction)
+        assert (good.digit, bad.status, again.digit) == (7, 415, 7)
+
+
+class TestEvaluate:
+    """Of `evaluate`."""
+
+    def test_labelled_data(self, url: str) -> None:
+        """Scores come as values, with what was left out in the JSON."""
+        with Client(url) as client:
+            evaluation = client.evaluate(sevens_zip())
+
+        assert (evaluation.n, evaluation.accuracy) == (1, 1.0)
+        assert evaluation.confusion_matrix[7][7] == 1
+        assert [entry["name"] for entry in evaluation.json["rejected"]] == ["7/b.png"]
+
+    def test_progress(self) -> None:
+        """Every progress event is told, and the result is the last one's."""
+        result = '{"n": 2, "accuracy": 0.5, "accuracy_interval": {"low": 0, "high": 1}, "loss": 1, '
+        result += '"confusion_matrix": [[1]], "calibration_error": 0, "model": {"name": "a", "version": "1"}}'
+        events = 'event: progress\ndata: {"done": 1, "total": 2}\n\nevent: result\ndata: ' + result
+        transport, _ = answering(httpx.Response(200, text=events))
+        told: list[tuple[int, int]] = []
+
+        evaluation = Client(transport=transport).evaluate(
+            on_progress=lambda *done: told.append(done)
+        )
+
+        assert told == [(1, 2)]
+        assert evaluation.n == 2
+
+    def test_failure_in_the_stream(self, url: str) -> None:
+        """Labelled data that cannot be used raises the service's sentence."""
+        with Client(url) as client, pytest.raises(ServiceError) as error:
+            client.evaluate(draw_seven())
+
+        assert error.value.status == 415
+
+    def test_stream_that_ends_early(self) -> None:
+        """An answer that stops before its result is no answer."""
+        transport, _ = answering(httpx.Response(200, text="event: progress\n"))
+
+        with pytest.raises(NoAnswerError, match="before the result"):
+            Client(transport=transport).evaluate()
+
+
+class TestRetries:
+    """Of repeated requests."""
+
+    def test_passing_failures_are_repeated(self) -> None:
+        """An overloaded service, then a lost connection, then an answer: the caller sees the answer."""
+        transport, paths = answering(
+            httpx.Response(503, json=OVERLOADED),
+            httpx.ConnectError("refused"),
+            httpx.Response(200, json=ANSWER),
+        )
+
+        prediction = Client(transport=transport, retries=AT_ONCE).predict(b"x")
+
+        assert prediction.digit == 7
+        assert len(paths) == 3
+
+    def test_last_attempt_stands(self) -> None:
+        """What the last attempt met is what the caller is told."""
+        transport, paths = answering(*[httpx.Response(503, json=OVERLOADED) for _ in range(3)])
+
+        with pytest.raises(ServiceError, match="Come back later"):
+            Client(transport=transport, retries=AT_ONCE).predict(b"x")
+
+        assert len(paths) == 3
+
+    @pytest.mark.parametrize(
+        "outcome",
+        [httpx.Response(500, json=OVERLOADED), httpx.ReadTimeout("silent")],
+        ids=["our fault", "silence"],
+    )
+    def test_lasting_failures_are_not(self, outcome: httpx.Response | Exception) -> None:
+        """A failure that would come again, and a time-out that the caller chose, are not repeated."""
+        transport, paths = answering(outcome)
+
+        with pytest.raises(ClientError):
+            Client(transport=transport, retries=AT_ONCE).predict(b"x")
+
+        assert len(paths) == 1
+
+    @pytest.mark.parametrize(
+        ("retry_after", "low", "high"),
+        [
+            ("7", 7, 7),
+            ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+            ("60", None, None),
+            ("soon", 0.25, 0.5),
+            (None, 0.25, 0.5),
+        ],
+    )
+    def test_wait(self, retry_after: str | None, low: float | None, high: float | None) -> None:
+        """The service's own wish decides; without a sane one it is the back-off; too long is never."""
+        headers = {} if retry_after is None else {"retry-after": retry_after}
+        response = httpx.Response(503, headers=headers)
+
+        delay_s = Retries(first_delay_s=0.5).delay_s(1, response)
+
+        if low is None or high is None:
+            assert delay_s is None
+        else:
+            assert delay_s is not None
+            assert low <= delay_s <= high
+
+
+class TestUnusable:
+    """Of servers that are none of ours."""
+
+    @pytest.mark.parametrize(
+        "response",
+        [
+            httpx.Response(200, text="<html>"),
+            httpx.Response(200, json=[]),
+            httpx.Response(200, json={"hello": 1}),
+            httpx.Response(404, json={"detail": "of another service"}),
+        ],
+    )
+    def test_not_digitserve(self, response: httpx.Response) -> None:
+        """An answer of another form says so, whatever its status."""
+        transport, _ = answering(response)
+
+        with pytest.raises(NotDigitserveError):
+            Client(transport=transport).predict(b"x")
+
+    def test_nothing_listens(self) -> None:
+        """A refused connection names the URL and the way out."""
+        client = Client("http://127.0.0.1:9", retries=Retries(attempts=1))
+
+        with client, pytest.raises(NoAnswerError, match=r"No answer from http://127.0.0.1:9 \("):
+            client.predict(b"x")
+
+
+class TestAsyncClient:
+    """Of the client for `asyncio`."""
+
+    def test_answers_as_the_other(self, url: str) -> None:
+        """Every method returns what the other client's returns."""
+
+        async def ask() -> tuple[Prediction, list[Prediction | ServiceError], Evaluation]:
+            async with AsyncClient(url) as client:
+                prediction = await client.predict(draw_seven(), detail=True)
+                batch = [one async for one in client.predict_batch([draw_seven()])]
+                return prediction, batch, await client.evaluate(sevens_zip())
+
+        prediction, batch, evaluation = asyncio.run(ask())
+
+        with Client(url) as client:
+            assert prediction == client.predict(draw_seven(), detail=True)
+            assert batch == list(client.predict_batch([draw_seven()]))
+            assert evaluation.confusion_matrix == client.evaluate(sevens_zip()).confusion_matrix
+
+    def test_repeats_and_explains_as_the_other(self) -> None:
+        """A passing failure is repeated, and a refusal raises."""
+        refusal = {**OVERLOADED, "status": 422}
+        transport, paths = answering(
+            httpx.Response(503, json=OVERLOADED),
+            httpx.ConnectError("refused"),
+            httpx.Response(422, json=refusal),
+        )
+
+        async def ask() -> None:
+            async with AsyncClient(transport=transport, retries=AT_ONCE) as client:
+                await client.predict(b"x")
+
+        with pytest.raises(ServiceError, match="Come back later"):
+            asyncio.run(ask())
+
+        assert len(paths) == 3
+
+    def test_stream_that_ends_early(self) -> None:
+        """An answer that stops before its result is no answer."""
+        transport, _ = answering(httpx.Response(200, text="event: progress\n"))
+
+        async def ask() -> None:
+            async with AsyncClient(transport=transport) as client:
+                await client.evaluate()
+
+        with pytest.raises(NoAnswerError, match="before the result"):
+            asyncio.run(ask())
+
+
+def test_needs_nothing_but_httpx() -> None:
+    """The package imports neither the service nor NumPy nor Pillow."""
+    code = "import sys, digitserve_client; print({'service', 'numpy', 'PIL'} & sys.modules.keys())"
+    environment = {"PYTHONPATH": "clients/python"}
+
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, env=environment
+    ).stdout
+
+    assert output == "set()\n"
