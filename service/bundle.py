@@ -8,7 +8,10 @@ imports neither FastAPI nor TensorFlow.
 """
 
 import hashlib
+import io
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +33,9 @@ REPORT = f"{ASSETS}/report"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _VERSION = re.compile(r"[1-9][0-9]*")
+
+# What NumPy raises for files that are no npz of ours, or no arrays where some should be.
+_UNLOADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class _Record(BaseModel):
@@ -171,12 +177,20 @@ class Bundle:
         return self.path / LITERT_PROGRAM
 
     def evaluation_set(self) -> "LabelledDigits":
-        """Load the test digits that the metrics were measured on."""
-        return _load_digits(self.path / EVALUATION_SET)
+        """Load the test digits that the metrics were measured on.
+
+        Raises:
+            BundleError: If the file holds no labelled digits.
+        """
+        return _load_digits(self.path, EVALUATION_SET)
 
     def validation_set(self) -> "LabelledDigits":
-        """Load the validation digits for self-tests and renderings."""
-        return _load_digits(self.path / VALIDATION_SET)
+        """Load the validation digits for self-tests and renderings.
+
+        Raises:
+            BundleError: If the file holds no labelled digits.
+        """
+        return _load_digits(self.path, VALIDATION_SET)
 
 
 @dataclass(frozen=True)
@@ -192,29 +206,42 @@ class LabelledDigits:
     labels: npt.NDArray[np.uint8]
 
 
-def find_bundles(models_dir: Path) -> dict[str, Path]:
-    """Find the newest version of every named model.
+def find_versions(models_dir: Path) -> dict[str, list[Path]]:
+    """Find the versions of every named model.
 
     Args:
         models_dir: Directory of `<name>/<version>/` directories.
 
     Returns:
-        Model name to the directory of its highest version number, sorted by name. Directories of other
-        names (a half-written export, a backup) are passed over.
+        Model name to the directories of its versions, the highest number first, sorted by name. Directories
+        of other names (a half-written export, a backup) are passed over.
 
     Raises:
         BundleError: If there is no bundle at all.
     """
-    newest: dict[str, Path] = {}
-    for path in sorted(models_dir.glob("*/*/"), key=lambda path: (len(path.name), path.name)):
+    versions: dict[str, list[Path]] = {}
+    paths = sorted(models_dir.glob("*/*/"), key=lambda path: (len(path.name), path.name))
+    for path in reversed(paths):
         if _NAME.fullmatch(path.parent.name) and _VERSION.fullmatch(path.name):
-            newest[path.parent.name] = path
-    if not newest:
+            versions.setdefault(path.parent.name, []).append(path)
+    if not versions:
         raise BundleError(
             f"No model bundle was found under {models_dir}: expected <name>/<version>/ directories such as "
             "digits/1. Point DIGITSERVE_MODELS_DIR at the models, or export one."
         )
-    return dict(sorted(newest.items()))
+    return dict(sorted(versions.items()))
+
+
+def find_bundles(models_dir: Path) -> dict[str, Path]:
+    """Find the newest version of every named model, valid or not.
+
+    Returns:
+        Model name to the directory of its highest version number, sorted by name.
+
+    Raises:
+        BundleError: If there is no bundle at all.
+    """
+    return {name: newest for name, (newest, *_) in find_versions(models_dir).items()}
 
 
 def _read_manifest(path: Path) -> Manifest:
@@ -253,7 +280,24 @@ def _check_files(path: Path, manifest: Manifest, where: str) -> None:
             )
 
 
-def _load_digits(path: Path) -> LabelledDigits:
-    """Load `images` and `labels` from an npz file of ours."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return LabelledDigits(arrays["images"], arrays["labels"])
+def _load_digits(bundle: Path, file: str) -> LabelledDigits:
+    """Load `images` and `labels` from an npz file of a bundle; every defect is a BundleError."""
+    where = f"The bundle {bundle.parent.name}/{bundle.name}"
+    try:
+        # From memory: over a broken archive NumPy forgets to close a file that it opened itself.
+        content = io.BytesIO((bundle / file).read_bytes())
+        with np.load(content, allow_pickle=False) as arrays:
+            digits = LabelledDigits(arrays["images"], arrays["labels"])
+    except _UNLOADABLE as cause:
+        raise BundleError(
+            f"{where} has no labelled digits in {file}: it is no npz file with images and labels. "
+            "Export the model anew."
+        ) from cause
+    images, labels = digits.images, digits.labels
+    are_whole = images.shape == (*labels.shape, 28, 28) and labels.ndim == 1 and labels.size
+    if not are_whole or {images.dtype, labels.dtype} != {np.dtype(np.uint8)}:
+        raise BundleError(
+            f"{where} has images {images.dtype} {list(images.shape)} and labels {labels.dtype} "
+            f"{list(labels.shape)} in {file}; expected uint8 [N, 28, 28] and [N]. Export the model anew."
+        )
+    return digits

@@ -3,6 +3,7 @@
 canonical digit -> engine -> probabilities -> status -> Prediction
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,17 @@ from typing import Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from service.bundle import Bundle, find_bundles
+from service.bundle import Bundle, find_versions
 from service.engines import Engine, EngineKind, create_engine
-from service.errors import BundleError, EngineUnavailableError, UnknownModelError
+from service.errors import (
+    BundleError,
+    DigitserveError,
+    EngineUnavailableError,
+    UnknownModelError,
+)
 from service.preprocessing import PREPROCESSING_VERSION, CanonicalDigit
+
+logger = logging.getLogger("digitserve")
 
 Status = Literal["ok", "uncertain", "not_a_digit"]
 NUM_SELF_TEST_DIGITS = 10
@@ -121,6 +129,49 @@ class Model:
         return time.monotonic() - self._tested_at
 
 
+def load_model(path: Path, engine: EngineKind) -> Model:
+    """Read the bundle in a directory, load it into an engine and test it.
+
+    Raises:
+        BundleError: If the bundle must not be served.
+        EngineUnavailableError: If the engine cannot run here.
+    """
+    bundle = Bundle.read(path, preprocessing_version=PREPROCESSING_VERSION)
+    try:
+        return Model(bundle, create_engine(engine, bundle))
+    except DigitserveError:
+        raise
+    except Exception as cause:  # an engine may raise anything over a program that is not whole
+        raise BundleError(
+            f"The bundle {path.parent.name}/{path.name} cannot be computed by its engine: its network is "
+            "damaged or of another kind. Export the model anew."
+        ) from cause
+
+
+def load_newest(paths: Sequence[Path], engine: EngineKind) -> Model:
+    """Load the first valid one of a model's versions, and log why those before it were refused.
+
+    Args:
+        paths: The versions' directories, the newest first; at least one.
+        engine: Kind of the engine.
+
+    Raises:
+        BundleError: If none may be served; it gives every reason.
+        EngineUnavailableError: If the engine cannot run here.
+    """
+    refusals: list[BundleError] = []
+    for path in paths:
+        try:
+            model = load_model(path, engine)
+        except BundleError as error:
+            refusals.append(error)
+            continue
+        for refusal in refusals:
+            logger.error("%s Version %s is served instead.", refusal, path.name)
+        return model
+    raise BundleError(" ".join(map(str, refusals))) from refusals[0]
+
+
 @dataclass(frozen=True)
 class Models:
     """The models that are served.
@@ -135,21 +186,26 @@ class Models:
 
     @classmethod
     def load(cls, models_dir: Path, *, default: str, engine: EngineKind) -> Self:
-        """Load the newest version of every bundle.
+        """Load the newest valid version of every model; each version that is refused is logged.
 
         Raises:
-            BundleError: If a bundle must not be served, or there is none of the default's name.
+            BundleError: If the default has no version that may be served.
             EngineUnavailableError: If the engine cannot run here.
         """
-        models = {}
-        for name, path in find_bundles(models_dir).items():
-            bundle = Bundle.read(path, preprocessing_version=PREPROCESSING_VERSION)
-            models[name] = Model(bundle, create_engine(engine, bundle))
-        if default not in models:
+        versions = find_versions(models_dir)
+        if default not in versions:
             raise BundleError(
-                f"The default model {default!r} is not among the bundles found: {', '.join(models)}. "
+                f"The default model {default!r} is not among the bundles found: {', '.join(versions)}. "
                 "Set DIGITSERVE_MODEL to one of them."
             )
+        models = {}
+        for name, paths in versions.items():
+            try:
+                models[name] = load_newest(paths, engine)
+            except BundleError as error:
+                if name == default:
+                    raise
+                logger.error("The model %s is not served. %s", name, error)
         return cls(models, default)
 
     def require_gpu(self) -> None:

@@ -1,16 +1,25 @@
 """Reading bundles: what is served and what is refused."""
 
 import hashlib
+import io
 import shutil
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
-from service.bundle import LITERT_PROGRAM, MANIFEST, Bundle, find_bundles
+from service.bundle import (
+    EVALUATION_SET,
+    LITERT_PROGRAM,
+    MANIFEST,
+    Bundle,
+    find_bundles,
+    find_versions,
+)
 from service.errors import BundleError
 from service.preprocessing import PREPROCESSING_VERSION
-
-MODELS = Path(__file__).parents[2] / "models"
+from tests.bundles import MODELS, copy_bundle, seal
 
 
 @pytest.fixture
@@ -96,6 +105,80 @@ class TestRead:
 
         with pytest.raises(BundleError, match="says that it is digits/1"):
             _read(moved)
+
+
+def _npz(**arrays: npt.ArrayLike) -> bytes:
+    """Write arrays as an npz file does."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+DIGITS = np.zeros((3, 28, 28), np.uint8)
+LABELS = np.zeros(3, np.uint8)
+
+
+class TestDigits:
+    """`Bundle.evaluation_set` and `Bundle.validation_set`."""
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"no npz",
+            b"\x93NUMPY\x01\x00",
+            _npz(images=DIGITS, labels=LABELS)[:-30],
+            _npz(images=DIGITS),
+            _npz(images=DIGITS, labels=LABELS).replace(b"|u1", b"|u9"),
+        ],
+        ids=["empty", "text", "npy cut off", "cut off", "no labels", "unknown type"],
+    )
+    def test_no_npz(self, tmp_path: Path, content: bytes) -> None:
+        """A file of another kind is a bundle's error in our words, though its hash is right."""
+        path = copy_bundle(tmp_path)
+        (path / EVALUATION_SET).write_bytes(content)
+        seal(path)
+
+        with pytest.raises(
+            BundleError, match=r"digits/1 has no labelled digits in assets\.extra/eva"
+        ):
+            _read(path).evaluation_set()
+
+    @pytest.mark.parametrize(
+        ("images", "labels"),
+        [
+            (DIGITS[:2], LABELS),
+            (DIGITS[:0], LABELS[:0]),
+            (DIGITS[0], LABELS[0]),
+            (DIGITS[:, :14], LABELS),
+            (DIGITS.astype(np.float32), LABELS),
+            (DIGITS, LABELS.astype(np.int64)),
+        ],
+        ids=["fewer", "none", "one", "half", "float", "wide labels"],
+    )
+    def test_other_arrays(
+        self, tmp_path: Path, images: npt.ArrayLike, labels: npt.ArrayLike
+    ) -> None:
+        """Arrays of another shape or type are refused, and named."""
+        path = copy_bundle(tmp_path)
+        (path / EVALUATION_SET).write_bytes(_npz(images=images, labels=labels))
+        seal(path)
+
+        with pytest.raises(BundleError, match=r"expected uint8 \[N, 28, 28\] and \[N\]"):
+            _read(path).evaluation_set()
+
+
+class TestFindVersions:
+    """`find_versions`."""
+
+    def test_newest_first(self, tmp_path: Path) -> None:
+        """All versions of a model, the highest number first."""
+        for name in ("digits/9", "digits/10", "digits/2", "digits/10.partial"):
+            (tmp_path / name).mkdir(parents=True)
+
+        found = find_versions(tmp_path)
+
+        assert found == {"digits": [tmp_path / f"digits/{version}" for version in (10, 9, 2)]}
 
 
 class TestFindBundles:

@@ -26,6 +26,7 @@ from service.cli import main, serve
 from service.cli.serve import FailureTrap, SharingServer, choose_num_workers
 from service.errors import BundleError
 from service.settings import Settings
+from tests.bundles import copy_bundle
 from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, wait_for_workers
 
@@ -90,6 +91,27 @@ class TestFailure:
         [line] = run.stderr.splitlines()
         assert line.startswith("digitserve: ")
         assert "model.tflite" in line
+
+    def test_damaged_newest_version(self, tmp_path: Path) -> None:
+        """The version before a damaged one is served; the log says so once, in one line."""
+        copy_bundle(tmp_path)
+        (copy_bundle(tmp_path, version="2") / "saved_model.pb").unlink()
+        command = [*COMMAND, "0", "--models-dir", str(tmp_path)]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            try:
+                [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+                answer = httpx.post(f"{url}/predict", content=draw_seven()).json()
+            finally:
+                process.send_signal(signal.SIGINT)
+            _, log = process.communicate(timeout=20)
+
+        assert answer["model"] == {"name": "digits", "version": "1"}
+        [line] = [line for line in log.splitlines() if "digits/2" in line]
+        assert line.startswith("ERROR: The bundle digits/2 lacks saved_model.pb")
+        assert process.returncode == 0
 
     def test_port_is_taken(self, url: str) -> None:
         """A port where another service listens ends with code 3 and says so."""
