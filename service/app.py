@@ -19,7 +19,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
-from service.batching import Batcher
 from service.fast_path import FastPath
 from service.problems import install_handlers
 from service.recognition import Models
@@ -55,8 +54,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             models.require_gpu()
         decoders = CapacityLimiter(settings.decode_threads)
         evaluators = CapacityLimiter(MAX_EVALUATIONS)
-        with running_batchers(models) as batchers:
-            yield State(resources=Resources(settings, models, decoders, evaluators, batchers))
+        with warm(models):
+            yield State(resources=Resources(settings, models, decoders, evaluators))
 
     app = FastAPI(
         title="digitserve",
@@ -76,16 +75,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 @contextmanager
-def running_batchers(models: Models) -> Iterator[dict[str, Batcher]]:
-    """Give each model a warm batcher, and end them."""
-    batchers = {name: Batcher(model.engine) for name, model in models.by_name.items()}
+def warm(models: Models) -> Iterator[None]:
+    """Warm the models' batchers, and end them."""
     try:
-        for batcher in batchers.values():
-            batcher.warm_up()
-        yield batchers
+        for model in models.by_name.values():
+            model.batcher.warm_up()
+        yield
     finally:
-        for batcher in batchers.values():
-            batcher.close()
+        for model in models.by_name.values():
+            model.batcher.close()
 
 
 async def _to_docs() -> RedirectResponse:

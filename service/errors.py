@@ -13,6 +13,7 @@
     │   ├── LabelledDataError            422  labelled data that breaks a rule of its format
     │   └── BatchError                   422  a batch that cannot be taken apart, or is over a bound
     ├── UnknownModelError                404  a model name that is not served
+    ├── UnknownVersionError              404  a version of a model that is not loaded
     ├── NotReadyError                    503  a model that fails its self-test
     ├── OverloadedError                  503  more waits for the engine than may; comes with Retry-After
     ├── BundleError                      a model directory that must not be served; at start-up
@@ -126,6 +127,14 @@ class UnknownModelError(DigitserveError):
     status = 404
     code = "unknown-model"
     title = "Unknown model"
+
+
+class UnknownVersionError(DigitserveError):
+    """The request names a version of a model that is not loaded (404)."""
+
+    status = 404
+    code = "unknown-version"
+    title = "Unknown version"
 
 
 class NotReadyError(DigitserveError):

@@ -16,6 +16,7 @@ from service.routes.resources import Resources
 from service.uploads import read_body
 
 PATH = "/predict"
+VERSION_HEADER = b"x-model-version"  # a parameter too, in a header
 
 
 class FastPath:
@@ -50,6 +51,7 @@ def _is_plain_upload(scope: Scope) -> bool:
         and scope["method"] == "POST"
         and scope["path"] == PATH
         and not scope["query_string"]
+        and VERSION_HEADER not in dict(scope["headers"])
     )
 
 

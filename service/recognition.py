@@ -6,13 +6,14 @@ canonical digit -> engine -> probabilities -> status -> Prediction
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from service.batching import Batcher
 from service.bundle import Bundle, find_versions
 from service.engines import Engine, EngineKind, create_engine
 from service.errors import (
@@ -20,6 +21,7 @@ from service.errors import (
     DigitserveError,
     EngineUnavailableError,
     UnknownModelError,
+    UnknownVersionError,
 )
 from service.preprocessing import PREPROCESSING_VERSION, CanonicalDigit
 
@@ -69,16 +71,21 @@ def novelty(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]
 
 
 class Model:
-    """A bundle loaded into an engine.
+    """A bundle loaded into an engine: one version of a model.
+
+    A request asks one such object from its beginning to its end, so that its answer names the version
+    that gave it, whatever is loaded meanwhile. Without requests and references it goes, and its thread.
 
     Attributes:
         bundle: The verified bundle.
         engine: The engine that computes it.
+        batcher: Gathers single digits for the engine.
     """
 
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
         self.bundle = bundle
         self.engine = engine
+        self.batcher = Batcher(engine)
         self._self_test_digits = bundle.validation_set().images[:NUM_SELF_TEST_DIGITS]
         self._tested_at = 0.0
         self.self_test()  # warms the engine: the first client never pays for it
@@ -124,6 +131,11 @@ class Model:
         self._tested_at = time.monotonic()
 
     @property
+    def version(self) -> str:
+        """Version of the bundle."""
+        return self.bundle.manifest.version
+
+    @property
     def self_test_age_s(self) -> float:
         """Seconds since the last successful self-test."""
         return time.monotonic() - self._tested_at
@@ -148,41 +160,47 @@ def load_model(path: Path, engine: EngineKind) -> Model:
         ) from cause
 
 
-def load_newest(paths: Sequence[Path], engine: EngineKind) -> Model:
-    """Load the first valid one of a model's versions, and log why those before it were refused.
+Refusals = Mapping[str, str]
+"""Why versions of a model were refused, by version."""
+
+
+def load_newest(paths: Sequence[Path], engine: EngineKind) -> tuple[Model | None, Refusals]:
+    """Load the first valid one of a model's versions.
 
     Args:
-        paths: The versions' directories, the newest first; at least one.
+        paths: The versions' directories, the newest first.
         engine: Kind of the engine.
 
+    Returns:
+        The model, or None if no version may be served; and why the versions before it were refused.
+
     Raises:
-        BundleError: If none may be served; it gives every reason.
         EngineUnavailableError: If the engine cannot run here.
     """
-    refusals: list[BundleError] = []
+    refusals: dict[str, str] = {}
     for path in paths:
         try:
-            model = load_model(path, engine)
+            return load_model(path, engine), refusals
         except BundleError as error:
-            refusals.append(error)
-            continue
-        for refusal in refusals:
-            logger.error("%s Version %s is served instead.", refusal, path.name)
-        return model
-    raise BundleError(" ".join(map(str, refusals))) from refusals[0]
+            refusals[path.name] = str(error)
+    return None, refusals
 
 
-@dataclass(frozen=True)
+@dataclass
 class Models:
     """The models that are served.
 
     Attributes:
-        by_name: Every model, by its name.
+        by_name: The version of every model that answers, by the model's name.
         default: Name of the model that answers when a request names none.
+        pinned: Other versions that are loaded and answer whoever asks for them, by name and version.
+        refused: Versions that were refused at start, by the model's name.
     """
 
     by_name: Mapping[str, Model]
     default: str
+    pinned: Mapping[tuple[str, str], Model] = field(default_factory=dict)
+    refused: Mapping[str, Refusals] = field(default_factory=dict)
 
     @classmethod
     def load(cls, models_dir: Path, *, default: str, engine: EngineKind) -> Self:
@@ -198,15 +216,15 @@ class Models:
                 f"The default model {default!r} is not among the bundles found: {', '.join(versions)}. "
                 "Set DIGITSERVE_MODEL to one of them."
             )
-        models = {}
+        models, refused = {}, {}
         for name, paths in versions.items():
-            try:
-                models[name] = load_newest(paths, engine)
-            except BundleError as error:
-                if name == default:
-                    raise
-                logger.error("The model %s is not served. %s", name, error)
-        return cls(models, default)
+            model, refused[name] = load_newest(paths, engine)
+            if model is not None:
+                models[name] = model
+            elif name == default:
+                raise BundleError(" ".join(refused[name].values()))
+            _log_refusals(name, model, refused[name])
+        return cls(models, default, refused=refused)
 
     def require_gpu(self) -> None:
         """Check that every model runs on a GPU.
@@ -222,15 +240,38 @@ class Models:
                     "(DIGITSERVE_ENGINE=tensorflow), or set DIGITSERVE_REQUIRE_GPU=0."
                 )
 
-    def find(self, name: str | None) -> Model:
+    def find(self, name: str | None, version: str | None = None) -> Model:
         """Return the model of that name, or the default for None.
+
+        Args:
+            name: The model's name.
+            version: A version that is loaded; default: the one that is served.
 
         Raises:
             UnknownModelError: If no model of that name is served.
+            UnknownVersionError: If that version of it is not loaded.
         """
         model = self.by_name.get(name or self.default)
         if model is None:
             raise UnknownModelError(
                 f"There is no model {name!r} here. Served are: {', '.join(self.by_name)}."
             )
-        return model
+        if version is None or version == model.version:
+            return model
+        name = name or self.default
+        pinned = self.pinned.get((name, version))
+        if pinned is None:
+            loaded = [model.version, *(other for owner, other in self.pinned if owner == name)]
+            raise UnknownVersionError(
+                f"Version {version!r} of {name} is not loaded. Loaded are: {', '.join(loaded)}."
+            )
+        return pinned
+
+
+def _log_refusals(name: str, model: Model | None, refusals: Refusals) -> None:
+    """Log why versions were refused, a line for each, and what is served instead."""
+    served = (
+        f"Version {model.version} is served instead" if model else f"The model {name} is not served"
+    )
+    for reason in refusals.values():
+        logger.error("%s %s.", reason, served)

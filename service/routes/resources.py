@@ -1,13 +1,11 @@
 """Resources that the lifespan made and the routes use."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Header, Query, Request
 
-from service.batching import Batcher
 from service.preprocessing import CanonicalDigit
 from service.recognition import Model, Models, Prediction
 from service.schemas import Problem
@@ -34,7 +32,6 @@ class Resources:
         models: The loaded models.
         decoders: Bounds the threads that decode large uploads.
         evaluators: Bounds the evaluations that run at once.
-        batchers: By model name, what gathers single digits for its engine.
         lifecycle: Where the process is in its life.
     """
 
@@ -42,13 +39,11 @@ class Resources:
     models: Models
     decoders: CapacityLimiter
     evaluators: CapacityLimiter
-    batchers: Mapping[str, Batcher]
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
     async def predict(self, model: Model, seen: CanonicalDigit) -> Prediction:
         """Recognise a digit, in the engine's next batch."""
-        batcher = self.batchers[model.bundle.manifest.name]
-        return model.interpret(await batcher.predict(seen.image), seen)
+        return model.interpret(await model.batcher.predict(seen.image), seen)
 
 
 # Dependencies are coroutines, though they wait for nothing: FastAPI calls plain functions in a thread.
@@ -63,8 +58,10 @@ DepResources = Annotated[Resources, Depends(_resources)]
 async def _model(
     resources: DepResources,
     model: Annotated[str | None, Query(description="Name of a served model")] = None,
+    version: Annotated[str | None, Query(description="Version of it that is loaded")] = None,
+    x_model_version: Annotated[str | None, Header(description="The same; `version` wins")] = None,
 ) -> Model:
-    return resources.models.find(model)
+    return resources.models.find(model, version or x_model_version or None)
 
 
 DepModel = Annotated[Model, Depends(_model)]

@@ -49,6 +49,7 @@ def test_every_error_is_documented() -> None:
     classes: list[type[errors.DigitserveError]] = [
         *errors.UploadError.__subclasses__(),
         errors.UnknownModelError,
+        errors.UnknownVersionError,
         errors.NotReadyError,
         errors.OverloadedError,
     ]

@@ -67,13 +67,13 @@ def ask(
         **request: What `httpx.AsyncClient.request` takes besides.
     """
     settings = settings or Settings()
+    model.batcher = Batcher(model.engine)  # a test may have given it another engine
     models = Models({model.bundle.manifest.name: model}, model.bundle.manifest.name)
     resources = Resources(
         settings,
         models,
         CapacityLimiter(2),
         CapacityLimiter(1),
-        {model.bundle.manifest.name: Batcher(model.engine)},
         lifecycle=lifecycle or Lifecycle(),
     )
     return asyncio.run(_send(_with_state(create_app(settings), resources), method, path, request))

@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.app import running_batchers
+from service.app import warm
 from service.batching import Batcher
 from service.errors import OverloadedError
 from service.preprocessing import UploadLimits, preprocess
@@ -249,8 +249,8 @@ class TestModels:
         models = Models({"digits": load_model(Noting())}, "digits")
         Noting.sizes.clear()  # of the self-test
 
-        with running_batchers(models) as batchers:
-            assert list(batchers) == ["digits"]
+        with warm(models):
+            pass
 
         assert Noting.sizes == list(Noting.batch_sizes)
 
@@ -264,7 +264,6 @@ class TestModels:
             Models({"digits": model}, "digits"),
             limiter,
             limiter,
-            {"digits": Batcher(model.engine)},
         )
 
         prediction = asyncio.run(batched.predict(model, seen))

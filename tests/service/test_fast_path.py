@@ -50,6 +50,22 @@ class TestFastPath:
         assert plain.content == framework.content
         assert sorted(plain.headers.items()) == sorted(framework.headers.items())
 
+    @pytest.mark.parametrize(
+        ("version", "status"), [("1", 200), ("7", 404), ("", 200)], ids=["loaded", "other", "none"]
+    )
+    def test_version_in_a_header(self, version: str, status: int) -> None:
+        """A version that is asked for in a header answers, or is a problem, as one in the query is."""
+        model = load_model(FakeEngine())
+
+        header = ask(model, "POST", "/predict", content=DIGIT, headers={"x-model-version": version})
+        query = ask(model, "POST", f"/predict?version={version}", content=DIGIT)
+
+        assert header.status_code == query.status_code == status
+        members = {"status", "type", "title", "detail", "class", "model"}
+        assert {name: header.json().get(name) for name in members} == {
+            name: query.json().get(name) for name in members
+        }
+
     def test_unknown_failure(self) -> None:
         """What nobody foresaw is hidden both ways."""
         engine = FakeEngine()

@@ -1,6 +1,9 @@
 """From a canonical digit to an answer, and which models there are."""
 
+import gc
 import logging
+import threading
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +11,12 @@ import numpy as np
 import pytest
 
 from service.bundle import LITERT_PROGRAM, VALIDATION_SET, Decision
-from service.errors import BundleError, EngineUnavailableError, UnknownModelError
+from service.errors import (
+    BundleError,
+    EngineUnavailableError,
+    UnknownModelError,
+    UnknownVersionError,
+)
 from service.preprocessing import UploadLimits, preprocess
 from service.recognition import Model, Models, novelty
 from service.settings import Settings
@@ -52,6 +60,21 @@ class TestNovelty:
 
 class TestModel:
     """`Model`."""
+
+    def test_goes_without_references(self) -> None:
+        """Nothing keeps a model that nobody asks any more, nor the thread of its batcher."""
+        before = set(threading.enumerate())
+        model = load_model(FakeEngine())
+        model.batcher.warm_up()
+        [thread] = [each for each in threading.enumerate() if each not in before]
+        gone = weakref.ref(model)
+
+        del model
+        gc.collect()
+        thread.join(10)
+
+        assert gone() is None
+        assert not thread.is_alive()
 
     @pytest.mark.parametrize(
         ("offset", "status"), [(1e-3, "ok"), (-1e-3, "uncertain")], ids=["above", "below"]
@@ -155,7 +178,8 @@ class TestModels:
 
         assert list(models.by_name) == ["digits"]
         [line] = caplog.messages
-        assert line.startswith("The model textbook is not served. The bundle textbook/1 lacks ")
+        assert line.startswith("The bundle textbook/1 lacks saved_model.pb")
+        assert line.endswith("The model textbook is not served.")
 
     def test_default_is_missing(self) -> None:
         """A default that is not among the bundles is refused at start-up."""
@@ -169,6 +193,16 @@ class TestModels:
         assert models.find(None) is models.find("digits") is model
         with pytest.raises(UnknownModelError, match="Served are: digits"):
             models.find("cats")
+
+    def test_find_version(self, model: Model) -> None:
+        """The version that is served and those beside it are found; of another the error names them."""
+        older = load_model(FakeEngine())
+        models = Models({"digits": model}, "digits", pinned={("digits", "0"): older})
+
+        assert models.find(None, "1") is models.find("digits", "1") is model
+        assert models.find(None, "0") is models.find("digits", "0") is older
+        with pytest.raises(UnknownVersionError, match=r"'7' of digits is not loaded.*are: 1, 0"):
+            models.find("digits", "7")
 
     def test_gpu_is_required(self, engine: FakeEngine, model: Model) -> None:
         """A model that runs on a GPU will do; one that does not is refused with what to do."""
