@@ -1,6 +1,6 @@
 """The application: settings in, an ASGI application out.
 
-request -> RequestContext (id, HEAD, log) -> route -> response
+request -> RequestContext (id, HEAD, log, security headers, failures) -> route -> response
 """
 
 import logging
@@ -20,10 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
 from service.fast_path import FastPath
-from service.problems import install_handlers
+from service.problems import answer_failure, install_handlers
 from service.recognition import Models
-from service.routes import batch, evaluate, health, predict
+from service.routes import batch, documentation, evaluate, health, predict
 from service.routes.resources import Resources
+from service.security_headers import security_headers
 from service.settings import Settings
 
 logger = logging.getLogger("digitserve")
@@ -62,10 +63,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Recognises handwritten digits.",
         version=__version__,
         lifespan=lifespan,
+        docs_url=None,  # the framework's own pages come without a policy
+        redoc_url=None,
         # FastAPI's own telemetry looks for its providers at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for module in (predict, batch, evaluate, health):
+    for module in (predict, batch, evaluate, health, documentation):
         app.include_router(module.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     app.add_middleware(FastPath)
@@ -95,7 +98,8 @@ class RequestContext:
     """Gives every request an id, answers HEAD like GET, and logs one line a request.
 
     The id is the client's `X-Request-ID` where it is short and plain, else a new one; it comes back in
-    the same header and in problem documents.
+    the same header and in problem documents. Every answer gets the security headers, and so does that
+    to a failure which nobody foresaw.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -108,24 +112,31 @@ class RequestContext:
             return
         offered = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
-        # The last handler, for what nobody foresaw, lies outside and sees the server's own scope.
         scope["request_id"] = request_id
         if scope["method"] == "HEAD":
             # The server drops the body of an answer to HEAD itself: there the method must stay.
             scope = {**scope, "method": "GET"}
-        started, status = time.perf_counter(), 500
+        started, status, has_begun = time.perf_counter(), 500, False
 
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                status, has_begun = message["status"], True
+                headers = message["headers"]
+                own = (b"x-request-id", request_id.encode())
+                message["headers"] = [*headers, own, *security_headers(headers)]
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive, send_with_headers)
         except ClientDisconnect:
             status = CLIENT_LEFT
+        except Exception as error:
+            if has_begun:  # the server will cut the answer off
+                raise
+            # The framework's last handler lies outside, and its answer would lack these headers.
+            scope["failure"] = error
+            await answer_failure(scope, receive, send_with_headers)
         finally:
             duration_ms = (time.perf_counter() - started) * 1000
             logger.info(

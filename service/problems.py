@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from service.errors import DigitserveError
 
@@ -116,6 +117,12 @@ async def _explain_http(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def answer_failure(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, by an application of its own, that failed with `scope["failure"]`."""
+    answer = await _hide_unknown(Request(scope), scope["failure"])
+    await answer(scope, receive, send)
+
+
 async def _hide_unknown(request: Request, error: Exception) -> JSONResponse:
     """Log what we did not foresee, and tell the client one constant sentence."""
     log_failure(request, error)
@@ -125,7 +132,4 @@ async def _hide_unknown(request: Request, error: Exception) -> JSONResponse:
         code="internal-error",
         title="Internal error",
         detail=UNKNOWN_FAILURE,
-        headers={
-            "x-request-id": request.scope.get("request_id", "")
-        },  # this answer passes outside of RequestContext
     )

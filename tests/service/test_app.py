@@ -96,6 +96,23 @@ class TestRequestContext:
         assert not sent
         assert "status=499" in caplog.messages[0]
 
+    def test_failure_of_an_answer_that_has_begun(self) -> None:
+        """It reaches the server, which cuts the answer off; a second answer does not follow."""
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            raise OSError("broken")
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        with pytest.raises(OSError, match="broken"):
+            asyncio.run(RequestContext(app)(scope, _unused, send))
+
+        assert [message["type"] for message in sent] == ["http.response.start"]
+
     def test_other_protocols_pass(self) -> None:
         """What is no HTTP request, a start-up say, passes untouched."""
         seen: list[Scope] = []
