@@ -1,6 +1,7 @@
 """The application: settings in, an ASGI application out.
 
-request -> RequestContext (id, HEAD, log, security headers, failures) -> route -> response
+request -> RequestContext (id, HEAD, log, security headers, failures)
+        -> CORS, Access (where settings ask for them) -> FastPath -> route -> response
 """
 
 import logging
@@ -19,12 +20,15 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
+from service.access import Access, is_needed
+from service.cors import allow_origins
 from service.fast_path import FastPath
 from service.problems import answer_failure, install_handlers
 from service.recognition import Models
 from service.routes import batch, documentation, evaluate, health, predict
 from service.routes.resources import Resources
 from service.security_headers import security_headers
+from service.security_schemes import describe_keys
 from service.settings import Settings
 
 logger = logging.getLogger("digitserve")
@@ -72,7 +76,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     app.add_middleware(FastPath)
-    app.add_middleware(RequestContext)
+    if is_needed(settings):
+        app.add_middleware(Access, settings)
+    if settings.api_keys:
+        describe_keys(app)
+    app.add_middleware(allow_origins, settings.cors_origins)
+    app.add_middleware(RequestContext, allow_origins(answer_failure, settings.cors_origins))
     install_handlers(app)
     return app
 
@@ -100,10 +109,15 @@ class RequestContext:
     The id is the client's `X-Request-ID` where it is short and plain, else a new one; it comes back in
     the same header and in problem documents. Every answer gets the security headers, and so does that
     to a failure which nobody foresaw.
+
+    Args:
+        app: What is behind it.
+        answer_failure: Answers a request that failed with `scope["failure"]`.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, answer_failure: ASGIApp = answer_failure) -> None:
         self.app = app
+        self._answer_failure = answer_failure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -136,7 +150,7 @@ class RequestContext:
                 raise
             # The framework's last handler lies outside, and its answer would lack these headers.
             scope["failure"] = error
-            await answer_failure(scope, receive, send_with_headers)
+            await self._answer_failure(scope, receive, send_with_headers)
         finally:
             duration_ms = (time.perf_counter() - started) * 1000
             logger.info(

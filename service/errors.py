@@ -12,6 +12,9 @@
     │   ├── BlankImageError              422  no ink on it
     │   ├── LabelledDataError            422  labelled data that breaks a rule of its format
     │   └── BatchError                   422  a batch that cannot be taken apart, or is over a bound
+    ├── UnauthorizedError                401  no key that is known; comes with WWW-Authenticate
+    ├── ForbiddenError                   403  a key that does not open this route, or none could
+    ├── RateLimitError                   429  more requests than the limit lets through; with Retry-After
     ├── UnknownModelError                404  a model name that is not served
     ├── UnknownVersionError              404  a version of a model that is not loaded
     ├── NotReadyError                    503  a model that fails its self-test
@@ -33,12 +36,14 @@ class DigitserveError(Exception):
         code: Stable kebab-case name of the error, part of the problem's `type`.
         title: Short summary that is the same for every occurrence.
         retry_after_s: Seconds after which the same request may succeed, for `Retry-After`.
+        challenge: How to show who one is, for `WWW-Authenticate`.
     """
 
     status = 500
     code = "internal-error"
     title = "Internal error"
     retry_after_s: int | None = None
+    challenge: str | None = None
 
 
 class UploadError(DigitserveError):
@@ -119,6 +124,46 @@ class BatchError(UploadError):
 
     code = "unusable-batch"
     title = "Unusable batch"
+
+
+class UnauthorizedError(DigitserveError):
+    """The request shows no key that is known here (401)."""
+
+    status = 401
+    code = "unauthorized"
+    title = "Unauthorized"
+    challenge = 'Bearer realm="digitserve"'  # RFC 6750, section 3
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No key that is known here came with the request. Send yours in the header "
+            "Authorization: Bearer KEY, or in X-API-Key: KEY."
+        )
+
+
+class ForbiddenError(DigitserveError):
+    """The request's key does not open this route, or no key is set that could (403)."""
+
+    status = 403
+    code = "forbidden"
+    title = "Forbidden"
+
+
+class RateLimitError(DigitserveError):
+    """More requests came than the rate limit lets through (429).
+
+    Args:
+        message: What is wrong.
+        retry_after_s: Seconds until the next request is let through.
+    """
+
+    status = 429
+    code = "rate-limited"
+    title = "Rate limited"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class UnknownModelError(DigitserveError):

@@ -40,14 +40,14 @@ def problem(
 
 def explain(request: Request, error: DigitserveError) -> JSONResponse:
     """Answer one of our own errors with its own words."""
-    headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else None
+    headers = {"retry-after": error.retry_after_s, "www-authenticate": error.challenge}
     return problem(
         request,
         error.status,
         code=error.code,
         title=error.title,
         detail=str(error),
-        headers=headers,
+        headers={name: str(value) for name, value in headers.items() if value},
     )
 
 

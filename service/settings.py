@@ -3,26 +3,44 @@
 Precedence: command line, then environment (`DIGITSERVE_*`), then the defaults here.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.batches import BatchLimits
+from service.cors import read_origins
 from service.engines import EngineKind
 from service.evaluation import EvaluationLimits
+from service.keys import KeyDigest, read_key_digests
 from service.labelled_data import LabelledDataLimits
 from service.preprocessing import UploadLimits
+from service.rate_limits import RateLimit
 
 MIB = 1024 * 1024
+
+
+def _if_text(read: Callable[[str], object]) -> Callable[[Any], Any]:
+    """Read a setting that is text; one that is a value already stays."""
+    return lambda value: read(value) if isinstance(value, str) else value
+
+
+Keys = Annotated[tuple[KeyDigest, ...], NoDecode, BeforeValidator(_if_text(read_key_digests))]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_if_text(read_origins))]
+Rate = Annotated[RateLimit | None, NoDecode, BeforeValidator(_if_text(RateLimit.read))]
 
 
 class Settings(BaseSettings):
     """The service's settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DIGITSERVE_", frozen=True, extra="forbid", use_attribute_docstrings=True
+        env_prefix="DIGITSERVE_",
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # keys are input
     )
 
     models_dir: Path = Path(__file__).parents[1] / "models"
@@ -66,6 +84,18 @@ class Settings(BaseSettings):
 
     drain_timeout_s: int = Field(10, gt=0)
     """Longest time that a worker goes on serving after the signal to stop, in seconds."""
+
+    api_keys: Keys = Field((), repr=False)
+    """Keys that open the service, between commas, each as it is or as `sha256:<hash>`; none: it is open."""
+
+    admin_keys: Keys = Field((), repr=False)
+    """Keys, written likewise, that also open the routes which change the service."""
+
+    rate_limit: Rate = None
+    """Most requests of a key, or of an address where there are no keys, such as `600/min`, per worker."""
+
+    cors_origins: Origins = ()
+    """Origins whose pages may use the service in a browser, between commas; `*`: all."""
 
     @property
     def upload_limits(self) -> UploadLimits:

@@ -13,6 +13,7 @@ import logging
 import math
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from typing import cast
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         log_config=_log_config(),
         timeout_graceful_shutdown=settings.drain_timeout_s,
     )
+    _warn_of_strangers(settings, arguments.host)
     try:
         return _run_many(config) if config.workers > 1 else _run_one(config)
     except SystemExit:  # the start failed, and the reason was printed
@@ -228,6 +230,17 @@ def _run_many(config: uvicorn.Config) -> ExitCode:
         supervisor = Supervisor(config, listener)
         supervisor.run()
     return ExitCode.UNUSABLE if supervisor.has_failed else ExitCode.OK
+
+
+def _warn_of_strangers(settings: Settings, host: str) -> None:
+    """Say so where others than this machine's programs reach a service that asks for no key."""
+    if not settings.api_keys and not _is_loopback(host):
+        print(
+            f"digitserve: WARNING: It listens on {host} WITHOUT KEYS: whoever reaches it may use it. Set "
+            "DIGITSERVE_API_KEYS, or leave out --host to serve this machine alone.",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _announce(listener: socket.socket) -> None:

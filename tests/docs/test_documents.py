@@ -48,6 +48,9 @@ def test_every_error_is_documented() -> None:
     text = (DOCS / "api.md").read_text()
     classes: list[type[errors.DigitserveError]] = [
         *errors.UploadError.__subclasses__(),
+        errors.UnauthorizedError,
+        errors.ForbiddenError,
+        errors.RateLimitError,
         errors.UnknownModelError,
         errors.UnknownVersionError,
         errors.NotReadyError,

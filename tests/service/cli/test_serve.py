@@ -73,6 +73,65 @@ class TestStart:
         assert re.search(r"id=\w+ method=POST path=/predict status=422 duration_ms=", log[-1])
 
 
+class TestWarning:
+    """Of a service that strangers reach."""
+
+    @pytest.mark.parametrize(
+        ("host", "keys", "is_warned"),
+        [
+            ("0.0.0.0", "", True),  # noqa: S104 - nothing listens
+            ("::", "", True),
+            ("example.org", "", True),
+            ("0.0.0.0", "key", False),  # noqa: S104 - nothing listens
+            ("127.0.0.1", "", False),
+            ("localhost", "", False),
+        ],
+    )
+    def test_keys_are_asked_for(
+        self,
+        host: str,
+        keys: str,
+        is_warned: bool,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """It says so, loudly, where it listens beyond this machine without keys."""
+        monkeypatch.setenv("DIGITSERVE_API_KEYS", keys)
+        monkeypatch.setattr(serve, "_run_one", lambda _config: 0)
+        monkeypatch.setattr(serve, "_run_many", lambda _config: 0)
+
+        main(["serve", "--host", host])
+
+        said = capsys.readouterr().err
+        assert ("WITHOUT KEYS" in said) == is_warned
+        assert said.count("\n") == is_warned
+
+    @pytest.mark.integration
+    def test_workers_know_the_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Workers get the keys' hashes from their supervisor; the log has the requests without their keys."""
+        monkeypatch.setenv("DIGITSERVE_API_KEYS", "right-key")
+        command = [*COMMAND, "0", "--workers", "2"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            try:
+                [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+                statuses = [
+                    httpx.get(f"{url}/model", headers={"x-api-key": key}).status_code
+                    for key in ("wrong-key", "right-key")
+                ]
+            finally:
+                process.send_signal(signal.SIGINT)
+            process.stdout.close()
+            log = process.stderr.read()
+
+        assert statuses == [401, 200]
+        assert re.findall(r"path=/model status=(\d+)", log) == ["401", "200"]
+        assert "-key" not in log
+
+
 @pytest.mark.integration
 class TestFailure:
     """Of a start that fails."""

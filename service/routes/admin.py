@@ -1,0 +1,45 @@
+"""Who may use the routes that change the service: `dependencies=[Depends(require_admin)]`."""
+
+import ipaddress
+
+from fastapi import Request
+
+from service.errors import ForbiddenError, UnauthorizedError
+from service.keys import find_key
+from service.routes.resources import DepResources
+
+# A proxy on this machine, or a page in its browser, speaks for others.
+_SIGNS_OF_OTHERS = ("forwarded", "origin", "via", "x-forwarded-for", "x-real-ip")
+
+
+async def require_admin(request: Request, resources: DepResources) -> None:
+    """Pass a request that shows an admin key.
+
+    Where no key of any kind is set, programs on this machine need none, and nobody else is let in.
+
+    Raises:
+        UnauthorizedError: If it shows no key that is known.
+        ForbiddenError: If its key is no admin key, or if there is none that it could show.
+    """
+    settings = resources.settings
+    if find_key(request.scope["headers"], settings.admin_keys):
+        return
+    if settings.admin_keys and not find_key(request.scope["headers"], settings.api_keys):
+        raise UnauthorizedError
+    if settings.admin_keys:
+        raise ForbiddenError("This route wants an admin key, and the key of this request is none.")
+    if settings.api_keys or not _is_local(request):
+        raise ForbiddenError(
+            "This route is closed: no admin key is set. Start the service with DIGITSERVE_ADMIN_KEYS."
+        )
+
+
+def _is_local(request: Request) -> bool:
+    """Tell whether a request comes from a program on this machine, and for itself."""
+    try:
+        is_loopback = ipaddress.ip_address(
+            request.client.host if request.client else ""
+        ).is_loopback
+    except ValueError:
+        return False
+    return is_loopback and not any(name in request.headers for name in _SIGNS_OF_OTHERS)
