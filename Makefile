@@ -8,7 +8,7 @@ CONTAINER := .venv/container
 pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format train reproduce results bench notebook evaluate predict image engine up test-container \
+.PHONY: help serve test check format train reproduce results bench fuzz notebook evaluate predict image engine up test-container \
 	test-container-gpu lock clean
 
 help: ## List the targets
@@ -50,6 +50,12 @@ bench: $(SERVE)/ready ## Measure the service beside its peers; write docs/benchm
 	$(SERVE)/bin/python -m benchmarks compare $(if $(QUICK),--quick)
 	$(SERVE)/bin/python -m benchmarks study $(if $(QUICK),--quick)
 	$(SERVE)/bin/python -m benchmarks performance $(if $(QUICK),--quick)
+
+MINUTES ?= 10
+fuzz: $(DEV)/ready ## Fuzz the decoder for MINUTES; what breaks it is kept in build/fuzz
+	mkdir -p build/fuzz/corpus
+	$(DEV)/bin/python -m tests.fuzz.decoder build/fuzz/corpus -artifact_prefix=build/fuzz/ -timeout=60 -rss_limit_mb=1000 \
+		-max_total_time=$$(($(MINUTES) * 60))
 
 notebook: $(DEV)/ready ## Build and execute docs/chapter8.ipynb from its source
 	$(DEV)/bin/python docs/build_notebook.py

@@ -19,7 +19,7 @@ from service.batches import (
     list_entries,
     recognise_all,
 )
-from service.errors import DigitserveError
+from service.errors import DigitserveError, EmptyUploadError
 from service.problems import describe_failure, log_failure
 from service.recognition import Model, Prediction
 from service.routes.resources import DepModel, DepResources, Resources, problems
@@ -157,6 +157,14 @@ def _log_unforeseen(request: Request, outcomes: Iterable[Outcome]) -> None:
 
 
 def _take_apart(body: bytes, settings: Settings) -> list[BatchEntry]:
-    """List the images of a body."""
+    """List the images of a body.
+
+    Raises:
+        EmptyUploadError: If there are no bytes.
+    """
+    if not body:
+        raise EmptyUploadError(
+            "The body is empty. Send images as files of a form, or a zip of images."
+        )
     files = split_files(body, max_parts=settings.max_batch_images + MAX_PARTS)
     return list_entries(files, settings.batch_limits.data)

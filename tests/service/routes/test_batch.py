@@ -152,6 +152,13 @@ class TestFailures:
         assert answer.json()["type"] == "urn:problem-type:digitserve:unusable-batch"
         assert "holds 10 images; at most 9" in answer.json()["detail"]
 
+    def test_nothing(self, model: Model) -> None:
+        """A body without bytes is no batch of one bad image: it is refused as a whole."""
+        answer = ask(model, "POST", "/predict/batch")
+
+        assert answer.status_code == 422
+        assert answer.json()["type"] == "urn:problem-type:digitserve:empty-upload"
+
     def test_too_many_bytes(self, model: Model) -> None:
         """So is a body over the bound of bytes."""
         answer = _post(model, SEVEN, settings=Settings(max_batch_bytes=100))

@@ -1,0 +1,1 @@
+"""Tests with mutated files, bounded in their number."""
