@@ -29,6 +29,13 @@ def png_bomb() -> bytes:
     )
 
 
+def gif_to_be_cleared() -> bytes:
+    """Write a GIF of 30,000x30,000 pixels in 36 bytes, which asks to be cleared before its next frame."""
+    size = struct.pack("<HH", 30_000, 30_000)
+    control = b"!\xf9\x04" + bytes([2 << 2]) + bytes(4)  # GIF89a, section 23
+    return b"GIF89a" + size + bytes(3) + control + b"," + bytes(4) + size + b"\0\2\1\0\0;"
+
+
 @cache
 def largest_png() -> bytes:
     """Draw a 7 on 7,000x7,000 pixels with an alpha channel, just within the default bound."""

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from tests.hostile_files import png_bomb, zip_of_zips
+from tests.hostile_files import gif_to_be_cleared, png_bomb, zip_of_zips
 from tests.pictures import draw, encode
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -236,6 +236,7 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "gif-frame-outside": lambda: encode(draw(), "GIF").replace(
         b",\0\0\0\0", b",\xff\xff\xff\xff", 1
     ),
+    "gif-to-be-cleared": gif_to_be_cleared,
     "gif-no-size": lambda: b"GIF89a\0\0\0\0\x80\0\0" + bytes(6) + b",\0\0\0\0\0\0\0\0\0\2\1\0;",
     "gif-largest-size": lambda: b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(30),
     "bmp-largest-size": lambda: _bmp(0x7FFFFFFF, 0x7FFFFFFF, 24),

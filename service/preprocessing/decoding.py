@@ -16,13 +16,15 @@ from service.errors import (
     ImageTooLargeError,
     UnsupportedMediaError,
 )
+from service.preprocessing.first_frame import SIGNATURE as GIF_SIGNATURE
+from service.preprocessing.first_frame import FirstFrame
 from service.preprocessing.hidden_work import check_hidden_work
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SIGNATURES = {  # of the formats whose first bytes no other file has
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"\xff\xd8\xff": "JPEG",
-    b"GIF8": "GIF",
+    GIF_SIGNATURE: "GIF",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
 }
@@ -120,7 +122,7 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
             "The upload is empty. Send the bytes of one image file, as a multipart file or as the body."
         )
     try:
-        image = Image.open(io.BytesIO(upload), formats=FORMATS)
+        image = _read_header(upload)
     except Exception as cause:  # a damaged header raises nearly everything
         for signature, name in SIGNATURES.items():
             if upload.startswith(signature):
@@ -137,6 +139,13 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
         )
     check_hidden_work(image, upload)
     return opened
+
+
+def _read_header(upload: bytes) -> Image.Image:
+    """Let Pillow read the header of a file."""
+    if upload.startswith(GIF_SIGNATURE):
+        return FirstFrame(io.BytesIO(upload))
+    return Image.open(io.BytesIO(upload), formats=FORMATS)
 
 
 def _broken(name: str) -> BrokenImageError:

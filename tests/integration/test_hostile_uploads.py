@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.hostile_files import (
+    gif_to_be_cleared,
     largest_form,
     largest_png,
     largest_webp,
@@ -71,6 +72,7 @@ class TestPredict:
         ("make_body", "status", "code", "max_growth_mb"),
         [
             pytest.param(png_bomb, 422, "image-too-large", REFUSED, id="bomb"),
+            pytest.param(gif_to_be_cleared, 422, "image-too-large", REFUSED, id="gif"),
             pytest.param(bytes, 422, "empty-upload", REFUSED, id="empty"),
             pytest.param(lambda: encode(draw())[:300], 422, "broken-image", REFUSED, id="cut"),
             pytest.param(
