@@ -8,8 +8,9 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
 
@@ -25,11 +26,15 @@ from service.cors import allow_origins
 from service.fast_path import FastPath
 from service.problems import answer_failure, install_handlers
 from service.recognition import Models
-from service.routes import batch, documentation, evaluate, health, predict
+from service.routes import batch, documentation, evaluate, health, predict, versions
 from service.routes.resources import Resources
 from service.security_headers import security_headers
 from service.security_schemes import describe_keys
 from service.settings import Settings
+from service.versions.board import Board, make_folder
+from service.versions.changes import Versions
+from service.versions.examination import Examiner
+from service.versions.follower import following
 
 logger = logging.getLogger("digitserve")
 
@@ -44,23 +49,21 @@ class State(TypedDict):
     resources: Resources
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, folder: Path | None = None) -> FastAPI:
     """Build the application; models are loaded when it starts, not here.
 
     Args:
         settings: Default: read from the environment.
+        folder: What the workers of one service share; default: one of this process alone.
     """
     settings = settings or Settings()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
-        models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
-        if settings.require_gpu:
-            models.require_gpu()
         decoders = CapacityLimiter(settings.decode_threads)
         evaluators = CapacityLimiter(MAX_EVALUATIONS)
-        with warm(models):
-            yield State(resources=Resources(settings, models, decoders, evaluators))
+        async with serving_models(settings, folder) as (models, versions):
+            yield State(resources=Resources(settings, models, decoders, evaluators, versions))
 
     app = FastAPI(
         title="digitserve",
@@ -72,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # FastAPI's own telemetry looks for its providers at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for module in (predict, batch, evaluate, health, documentation):
+    for module in (predict, batch, evaluate, health, versions, documentation):
         app.include_router(module.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     app.add_middleware(FastPath)
@@ -86,16 +89,29 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-@contextmanager
-def warm(models: Models) -> Iterator[None]:
-    """Warm the models' batchers, and end them."""
-    try:
-        for model in models.by_name.values():
-            model.batcher.warm_up()
-        yield
-    finally:
-        for model in models.by_name.values():
-            model.batcher.close()
+@asynccontextmanager
+async def serving_models(
+    settings: Settings, folder: Path | None
+) -> AsyncGenerator[tuple[Models, Versions | None]]:
+    """Load and warm the models, and keep them as all workers agree; give what changes their versions."""
+    with nullcontext(folder) if folder else make_folder() as place:
+        board = Board(place) if place else None
+        async with following(
+            board, settings.models_dir, default=settings.model, engine=settings.engine
+        ) as models:
+            if settings.require_gpu:
+                models.require_gpu()
+            yield models, _changing(settings, board) if board else None
+
+
+def _changing(settings: Settings, board: Board) -> Versions:
+    """Give what changes versions."""
+    return Versions(
+        board,
+        settings.models_dir,
+        Examiner(settings.engine),
+        max_accuracy_drop=settings.reload_max_accuracy_drop,
+    )
 
 
 async def _to_docs() -> RedirectResponse:

@@ -172,6 +172,11 @@ class Bundle:
         return cls(path, manifest)
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of what the manifest says; by its hashes this fixes every other file too."""
+        return hashlib.sha256(self.manifest.model_dump_json().encode()).hexdigest()
+
+    @property
     def litert_program(self) -> Path:
         """Path of the LiteRT program."""
         return self.path / LITERT_PROGRAM

@@ -17,6 +17,8 @@
     ├── RateLimitError                   429  more requests than the limit lets through; with Retry-After
     ├── UnknownModelError                404  a model name that is not served
     ├── UnknownVersionError              404  a version of a model that is not loaded
+    ├── VersionRefusedError              409  a version that must not be served; another goes on
+    ├── ChangeUnderWayError              409  versions are being changed already; comes with Retry-After
     ├── NotReadyError                    503  a model that fails its self-test
     ├── OverloadedError                  503  more waits for the engine than may; comes with Retry-After
     ├── BundleError                      a model directory that must not be served; at start-up
@@ -180,6 +182,23 @@ class UnknownVersionError(DigitserveError):
     status = 404
     code = "unknown-version"
     title = "Unknown version"
+
+
+class VersionRefusedError(DigitserveError):
+    """The version must not be served, and the one that was goes on (409)."""
+
+    status = 409
+    code = "version-refused"
+    title = "Version refused"
+
+
+class ChangeUnderWayError(DigitserveError):
+    """Another change of versions has not been answered yet (409)."""
+
+    status = 409
+    code = "change-under-way"
+    title = "Change under way"
+    retry_after_s = 5
 
 
 class NotReadyError(DigitserveError):

@@ -203,8 +203,21 @@ class Models:
     refused: Mapping[str, Refusals] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, models_dir: Path, *, default: str, engine: EngineKind) -> Self:
+    def load(
+        cls,
+        models_dir: Path,
+        *,
+        default: str,
+        engine: EngineKind,
+        preferred: Mapping[str, str] | None = None,
+    ) -> Self:
         """Load the newest valid version of every model; each version that is refused is logged.
+
+        Args:
+            models_dir: Directory of the bundles.
+            default: Name of the model that answers when a request names none.
+            engine: Kind of the engine.
+            preferred: By name, versions that are taken before newer ones, if they are valid.
 
         Raises:
             BundleError: If the default has no version that may be served.
@@ -218,13 +231,26 @@ class Models:
             )
         models, refused = {}, {}
         for name, paths in versions.items():
-            model, refused[name] = load_newest(paths, engine)
+            preference = (preferred or {}).get(name)
+            first = [path for path in paths if path.name == preference]
+            others = [path for path in paths if path.name != preference]
+            model, refused[name] = load_newest(first + others, engine)
             if model is not None:
                 models[name] = model
             elif name == default:
                 raise BundleError(" ".join(refused[name].values()))
             _log_refusals(name, model, refused[name])
         return cls(models, default, refused=refused)
+
+    def warm_up(self) -> None:
+        """Have every batcher compute all of its sizes once."""
+        for model in self.by_name.values():
+            model.batcher.warm_up()
+
+    def close(self) -> None:
+        """End the threads of the batchers."""
+        for model in (*self.by_name.values(), *self.pinned.values()):
+            model.batcher.close()
 
     def require_gpu(self) -> None:
         """Check that every model runs on a GPU.

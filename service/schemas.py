@@ -111,6 +111,26 @@ class HealthBody(BaseModel):
     models: list[ServedModel]
 
 
+class VersionBody(BaseModel):
+    """One version in `/model/versions`."""
+
+    name: str
+    version: str
+    state: Literal["active", "loaded", "refused", "available"]
+    accuracy: Probability | None = Field(description="On its evaluation set, if it is loaded")
+    reason: str | None = Field(description="Why it was refused")
+
+
+class ChangeBody(BaseModel):
+    """Answer of `/model/reload` and `/model/rollback`."""
+
+    name: str
+    version: str = Field(description="The version that answers now")
+    accuracy: Probability = Field(description="Of that version on its evaluation set")
+    previous: str | None = Field(description="The one before it; null if it answered already")
+    workers: int = Field(description="How many workers answer with it")
+
+
 class ProbeBody(BaseModel):
     """Answer of the probes."""
 

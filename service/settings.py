@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     engine: EngineKind = "auto"
     """`litert`, `tensorflow`, or `auto`: TensorFlow where a GPU is visible, else LiteRT."""
 
+    reload_max_accuracy_drop: float = Field(0.001, ge=0, le=1)
+    """How much less accurate on its evaluation set a version may be than the one that it replaces."""
+
     require_gpu: bool = False
     """Refuse to start unless every model runs on a GPU."""
 

@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 import uvicorn
@@ -31,6 +32,7 @@ from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
 from service.settings import Settings
+from service.versions.board import make_folder
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
@@ -45,8 +47,14 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(
         engine=arguments.engine, models_dir=arguments.models_dir, workers=arguments.workers
     )
+    with make_folder() as folder:
+        return _serve(settings, arguments, folder)
+
+
+def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | None) -> int:
+    """Serve with a folder that the workers share."""
     config = uvicorn.Config(
-        functools.partial(create_trapped_app, settings),
+        functools.partial(create_trapped_app, settings, folder),
         factory=True,
         host=arguments.host,
         port=arguments.port,
@@ -78,10 +86,10 @@ def choose_num_workers(settings: Settings, host: str) -> int:
     return num_workers_that_fit()
 
 
-def create_trapped_app(settings: Settings) -> "FailureTrap":
+def create_trapped_app(settings: Settings, folder: Path | None) -> "FailureTrap":
     """Build the application in the process that serves it."""
     _slim_log_records()
-    return FailureTrap(create_app(settings))
+    return FailureTrap(create_app(settings, folder))
 
 
 class FailureTrap:

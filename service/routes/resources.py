@@ -10,6 +10,7 @@ from service.preprocessing import CanonicalDigit
 from service.recognition import Model, Models, Prediction
 from service.schemas import Problem
 from service.settings import Settings
+from service.versions.changes import Versions
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Resources:
         models: The loaded models.
         decoders: Bounds the threads that decode large uploads.
         evaluators: Bounds the evaluations that run at once.
+        versions: Changes the models' versions; None where no folder can be made for it.
         lifecycle: Where the process is in its life.
     """
 
@@ -39,6 +41,7 @@ class Resources:
     models: Models
     decoders: CapacityLimiter
     evaluators: CapacityLimiter
+    versions: Versions | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
     async def predict(self, model: Model, seen: CanonicalDigit) -> Prediction:

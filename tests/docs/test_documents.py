@@ -53,6 +53,8 @@ def test_every_error_is_documented() -> None:
         errors.RateLimitError,
         errors.UnknownModelError,
         errors.UnknownVersionError,
+        errors.VersionRefusedError,
+        errors.ChangeUnderWayError,
         errors.NotReadyError,
         errors.OverloadedError,
     ]

@@ -27,11 +27,13 @@ OPTIONS = [
 
 
 KEY = "a-key-of-a-test"
+# Both ways: beside one alone the tool makes up the other, and takes the answer for one to that.
+KEY_HEADERS = [f"--header=X-API-Key:{KEY}", f"--header=Authorization:Bearer {KEY}"]
 
 
 @pytest.mark.parametrize(
     ("settings", "options"),
-    [({}, []), ({"API_KEYS": KEY}, [f"--header=X-API-Key:{KEY}"])],
+    [({}, []), ({"API_KEYS": KEY}, KEY_HEADERS)],
     ids=["open", "with keys"],
 )
 def test_answers_are_as_declared(

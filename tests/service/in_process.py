@@ -16,6 +16,7 @@ from service.preprocessing import PREPROCESSING_VERSION
 from service.recognition import Model, Models
 from service.routes.resources import Lifecycle, Resources
 from service.settings import Settings
+from service.versions.changes import Versions
 
 
 class FakeEngine:
@@ -54,6 +55,7 @@ def ask(
     *,
     settings: Settings | None = None,
     lifecycle: Lifecycle | None = None,
+    versions: Versions | None = None,
     **request: Any,
 ) -> httpx.Response:
     """Send one request to an application that serves a model, without a socket.
@@ -64,6 +66,7 @@ def ask(
         path: Path and query.
         settings: Default: those of the environment.
         lifecycle: Default: that of a service which was not told to stop.
+        versions: What changes versions, if anything does.
         **request: What `httpx.AsyncClient.request` takes besides.
     """
     settings = settings or Settings()
@@ -74,6 +77,7 @@ def ask(
         models,
         CapacityLimiter(2),
         CapacityLimiter(1),
+        versions=versions,
         lifecycle=lifecycle or Lifecycle(),
     )
     return asyncio.run(_send(_with_state(create_app(settings), resources), method, path, request))

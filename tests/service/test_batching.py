@@ -12,7 +12,6 @@ from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.app import warm
 from service.batching import Batcher
 from service.errors import OverloadedError
 from service.preprocessing import UploadLimits, preprocess
@@ -249,8 +248,8 @@ class TestModels:
         models = Models({"digits": load_model(Noting())}, "digits")
         Noting.sizes.clear()  # of the self-test
 
-        with warm(models):
-            pass
+        models.warm_up()
+        models.close()
 
         assert Noting.sizes == list(Noting.batch_sizes)
 
