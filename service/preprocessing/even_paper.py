@@ -61,7 +61,7 @@ def _prevailing_level(grey: Grey, counts: Counts) -> float | None:
     low, high = max(commonest - FLAT_SPREAD, 0), min(commonest + FLAT_SPREAD + 1, 256)
     num_flat = counts[low:high].sum()
     border = _border(grey)
-    border_share = ((border >= low) & (border < high)).mean()
+    border_share = np.count_nonzero((border >= low) & (border < high)) / border.size
     if num_flat / grey.size < FLAT_SHARE or border_share < FLAT_BORDER_SHARE:
         return None
     return float(counts[low:high] @ LEVELS[low:high] / num_flat)

@@ -19,6 +19,7 @@ CROSSING = (
 )
 MAX_THICKNESS = 6  # pixels of the analysed picture
 RULE_GAP = 3  # pixels; nearer rows belong to one slanted rule
+NUM_SIDES = 3  # of a box that are drawn at least
 SIDE_SHARE = 0.85  # of a box's side that is drawn
 SIDE_DEPTH = 0.12  # of a box's side in which a slanted or bent line lies
 
@@ -54,15 +55,20 @@ def inside_of_box(mask: Mask) -> Box | None:
     depth_y, depth_x = _side_depth(height), _side_depth(width)
     if not _has_corners(mask, depth_y, depth_x):
         return None
-    lines = (
-        _line_depth(mask[:, :depth_x]),
-        _line_depth(mask[:depth_y].T),
-        _line_depth(mask[:, : -depth_x - 1 : -1]),
-        _line_depth(mask[: -depth_y - 1 : -1].T),
+    sides = (
+        mask[:, :depth_x],
+        mask[:depth_y].T,
+        mask[:, : -depth_x - 1 : -1],
+        mask[: -depth_y - 1 : -1].T,
     )
-    if lines.count(0) > 1:
+    drawn = [np.logical_or.reduce(side, axis=1) for side in sides]
+    is_line = [np.count_nonzero(places) >= SIDE_SHARE * len(places) for places in drawn]
+    if sum(is_line) < NUM_SIDES:
         return None
-    left, top, right, bottom = lines
+    left, top, right, bottom = (
+        _line_depth(side[places]) if is_drawn else 0
+        for side, places, is_drawn in zip(sides, drawn, is_line, strict=True)
+    )
     return Box(left, top, max(width - right, left + 1), max(height - bottom, top + 1))
 
 
@@ -71,13 +77,10 @@ def _side_depth(side: int) -> int:
     return max(2, round(side * SIDE_DEPTH))
 
 
-def _line_depth(side: Mask) -> int:
-    """Return how deep the line along the side of a box reaches, 0 if there is none; bool [length, depth]."""
-    is_drawn = side.any(axis=1)
-    if is_drawn.mean() < SIDE_SHARE:
-        return 0
-    depths = side.shape[1] - side[:, ::-1].argmax(axis=1)
-    return int(np.percentile(depths[is_drawn], 75)) + 1
+def _line_depth(drawn: Mask) -> int:
+    """Return how deep the line along the side of a box reaches; bool [places with ink, depth]."""
+    depths = drawn.shape[1] - drawn[:, ::-1].argmax(axis=1)
+    return int(np.percentile(depths, 75)) + 1
 
 
 def _has_corners(mask: Mask, y: int, x: int) -> bool:
@@ -88,11 +91,15 @@ def _has_corners(mask: Mask, y: int, x: int) -> bool:
 
 def _without_rules(mask: Mask) -> Mask | None:
     """Erase rules along the rows, up to some degrees of slant, but where strokes cross them."""
-    width = mask.shape[1]
-    if mask.sum(axis=1).max(initial=0) < DENSEST_ROW * RULE_SHARE * width:
+    shortest = RULE_SHARE * mask.shape[1]
+    if np.count_nonzero(np.logical_or.reduce(mask, axis=0)) < shortest:
+        return None
+    if np.add.reduce(mask, axis=1).max(initial=0) < DENSEST_ROW * shortest:
         return None
     runs = find_runs(dilate_columns(mask, 1))
-    full = runs.lengths >= RULE_SHARE * width
+    full = runs.lengths >= shortest
+    if not full.any():
+        return None
     thickness = _column_thickness(mask)
     lines = runs.painted(full) & mask & (thickness <= MAX_THICKNESS)
     if not lines.any():

@@ -51,11 +51,13 @@ class Parts:
     """The connected parts of a mask.
 
     Attributes:
+        mask: bool [H, W], all of them.
         heaviest: Those that are worth a look, heaviest first; at most `MAX_PARTS`.
         runs: The runs of all parts.
         numbers: intp [R], the part of each run.
     """
 
+    mask: Mask
     heaviest: list[Part]
     runs: Runs
     numbers: Indices
@@ -69,6 +71,8 @@ class Parts:
         """Return a mask of the chosen parts alone, bool [H, W]."""
         is_chosen = np.zeros(self.count, bool)
         is_chosen[[part.number for part in chosen]] = True
+        if is_chosen.all():  # as on most drawings
+            return self.mask
         return self.runs.painted(is_chosen[self.numbers])
 
     def span(self, part: Part) -> int:
@@ -92,7 +96,7 @@ def find_parts(mask: Mask, ink: Grey) -> Parts:
     numbers = join_runs(runs)
     parts = sorted(_measured(runs, numbers, ink), key=lambda part: -part.mass)[:MAX_PARTS]
     heaviest = [part for part in parts if part.mass >= DUST_SHARE * parts[0].mass]
-    return Parts(heaviest, runs, numbers)
+    return Parts(mask, heaviest, runs, numbers)
 
 
 def _measured(runs: Runs, numbers: Indices, ink: Grey) -> list[Part]:
@@ -108,12 +112,12 @@ def _measured(runs: Runs, numbers: Indices, ink: Grey) -> list[Part]:
     ]
 
 
-def _run_sums(runs: Runs, ink: Grey) -> npt.NDArray[np.float64]:
-    """Sum up the ink, uint8 [H, W], of each run; float64 [R]."""
-    sums = np.zeros(ink.size + 1)
+def _run_sums(runs: Runs, ink: Grey) -> Indices:
+    """Sum up the ink, uint8 [H, W], of each run; intp [R]."""
+    sums = np.zeros(ink.size + 1, np.intp)
     np.cumsum(ink.ravel(), out=sums[1:])
     origin = runs.rows * runs.shape[1]
-    of_runs: npt.NDArray[np.float64] = sums[origin + runs.ends] - sums[origin + runs.starts]
+    of_runs: Indices = sums[origin + runs.ends] - sums[origin + runs.starts]
     return of_runs
 
 

@@ -63,14 +63,14 @@ def join_runs(runs: Runs) -> Indices:
     Returns:
         intp [R], the part of each run, from 0 in reading order.
     """
-    parents = list(range(len(runs.rows)))  # an earlier run of the same part, or the run itself
+    parents: list[int] = []  # an earlier run of the same part, or the run itself
     for run, (first, last) in enumerate(_touched_above(runs)):
-        for above in range(first, last):
-            one, other = _root(parents, above), _root(parents, run)
-            parents[max(one, other)] = min(one, other)
-    for run, parent in enumerate(parents):
-        parents[run] = parents[parent]
-    return np.unique(parents, return_inverse=True)[1]
+        root = _root(parents, first) if first < last else run
+        parents.append(root)
+        for above in range(first + 1, last):
+            root, later = sorted((root, _root(parents, above)))
+            parents[later] = root
+    return np.array(_numbered(parents), np.intp)
 
 
 def _touched_above(runs: Runs) -> list[tuple[int, int]]:
@@ -80,6 +80,19 @@ def _touched_above(runs: Runs) -> list[tuple[int, int]]:
     first = np.searchsorted(row + runs.ends, above + runs.starts)
     last = np.searchsorted(row + runs.starts, above + runs.ends, side="right")
     return list(zip(first.tolist(), last.tolist(), strict=True))
+
+
+def _numbered(parents: list[int]) -> list[int]:
+    """Number the parts in the order of their first runs, which are their own parents."""
+    numbers: list[int] = []
+    count = 0
+    for run, parent in enumerate(parents):
+        if parent == run:
+            numbers.append(count)
+            count += 1
+        else:
+            numbers.append(numbers[parent])
+    return numbers
 
 
 def _root(parents: list[int], run: int) -> int:

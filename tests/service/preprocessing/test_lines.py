@@ -52,6 +52,13 @@ def test_no_rule(digit: Mask, rows: tuple[int, int], columns: tuple[int, int]) -
     assert erase_rules(digit) is None
 
 
+def test_a_diagonal_is_no_rule(digit: Mask) -> None:
+    """A fine line from corner to corner slants too much for a rule."""
+    np.fill_diagonal(digit, val=True)
+
+    assert erase_rules(digit) is None
+
+
 def test_nothing_but_a_rule() -> None:
     """A rule on blank paper is not erased: it is all there is."""
     mask = np.zeros((60, 60), bool)
