@@ -15,6 +15,7 @@ from service.settings import Settings
 OPEN_PATHS = frozenset(
     {
         *("/health", "/health/live", "/health/ready"),  # probes have no keys
+        *("/v2/health/live", "/v2/health/ready"),
         *("/", "/docs", "/openapi.json"),  # pages, which a browser opens before it has one
     }
 )

@@ -25,6 +25,7 @@ from service.access import Access, is_needed
 from service.cors import allow_origins
 from service.fast_path import FastPath
 from service.problems import answer_failure, install_handlers
+from service.protocols.open_inference import routes as open_inference
 from service.recognition import Models
 from service.routes import batch, documentation, evaluate, health, predict, versions
 from service.routes.resources import Resources
@@ -75,7 +76,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         # FastAPI's own telemetry looks for its providers at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for module in (predict, batch, evaluate, health, versions, documentation):
+    for module in (predict, batch, evaluate, health, versions, documentation, open_inference):
         app.include_router(module.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     app.add_middleware(FastPath)

@@ -15,6 +15,7 @@
     ├── UnauthorizedError                401  no key that is known; comes with WWW-Authenticate
     ├── ForbiddenError                   403  a key that does not open this route, or none could
     ├── RateLimitError                   429  more requests than the limit lets through; with Retry-After
+    ├── ProtocolError                    400  a request that breaks a rule of another protocol than ours
     ├── UnknownModelError                404  a model name that is not served
     ├── UnknownVersionError              404  a version of a model that is not loaded
     ├── VersionRefusedError              409  a version that must not be served; another goes on
@@ -166,6 +167,14 @@ class RateLimitError(DigitserveError):
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class ProtocolError(DigitserveError):
+    """A request in another protocol than our own breaks one of its rules (400)."""
+
+    status = 400
+    code = "bad-request"
+    title = "Bad request"
 
 
 class UnknownModelError(DigitserveError):

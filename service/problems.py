@@ -1,6 +1,8 @@
 """Problems: every failure as `application/problem+json` (RFC 9457).
 
 exception -> status, code, detail in our own words -> response; the cause -> log
+
+Below the paths of other protocols the response has their form (`service.error_forms`).
 """
 
 import logging
@@ -13,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from service.error_forms import has_own_form, to_protocol_status, write_error
 from service.errors import DigitserveError
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,7 +36,10 @@ def install_handlers(app: FastAPI) -> None:
 def problem(
     request: Request, status: int, *, code: str, title: str, detail: str, headers: Any = None
 ) -> JSONResponse:
-    """Build the answer of a problem."""
+    """Build the answer of a problem, in the form of the protocol that the path belongs to."""
+    if has_own_form(request.scope["path"]):
+        own = to_protocol_status(status)
+        return JSONResponse(write_error(detail), status_code=own, headers=headers)
     document = describe(request, status, code=code, title=title, detail=detail)
     return JSONResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 

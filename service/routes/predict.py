@@ -72,12 +72,12 @@ async def answer_upload(
         The answer's JSON.
     """
     upload = single_file(split_files(body))
-    seen = await _see(upload, resources)
+    seen = await see(upload, resources)
     prediction = await resources.predict(model, seen)
     return write_json(answer_prediction(model, prediction, with_detail=with_detail))
 
 
-async def _see(upload: bytes, resources: Resources) -> CanonicalDigit:
+async def see(upload: bytes, resources: Resources) -> CanonicalDigit:
     """Preprocess small pictures at once and large ones in a thread, so that nobody waits for a photo."""
     limits = resources.settings.upload_limits
     if len(upload) > INLINE_BYTES:

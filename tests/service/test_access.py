@@ -24,7 +24,10 @@ CLOSED = [
     ("GET", "/health/"),
     ("GET", "/health/../model"),
 ]
-OPEN = ["/health", "/health/live", "/health/ready", "/", "/docs", "/openapi.json", "/static/none"]
+OPEN = [
+    *("/health", "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"),
+    *("/", "/docs", "/openapi.json", "/static/none"),
+]
 
 
 def _settings(**given: str) -> Settings:

@@ -1,0 +1,130 @@
+"""Bodies: a request's bytes, expanded within a bound, and the JSON in them.
+
+request -> body (at most the limit) -> gzip or deflate undone (at most the limit) -> JSON of bounded work
+"""
+
+import zlib
+
+from pydantic_core import from_json
+from starlette.requests import Request
+
+from service.errors import ProtocolError, UploadTooLargeError
+from service.preprocessing.canonical import SIDE
+from service.routes.resources import Resources
+from service.uploads import MIB, read_body
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+INLINE_BYTES = 32 * 1024  # of JSON; two digits of long numbers, a millisecond of parsing
+VALUES_PER_IMAGE = 4 * SIDE * SIDE  # a number, the brackets of a channel, and as much again
+_WINDOW_BITS = {
+    "gzip": 31,
+    "x-gzip": 31,
+    "deflate": 15,
+}  # zlib's manual, inflateInit2; RFC 9110, 8.4.1
+
+
+async def read_request(request: Request, resources: Resources) -> bytes:
+    """Read the whole body of a request, as it was sent.
+
+    Raises:
+        UploadTooLargeError: If it is over the bound of a batch.
+        ClientDisconnect: If the client leaves before all of it has come.
+    """
+    return await read_body(request, resources.settings.max_batch_bytes)
+
+
+def is_light(request: Request, body: bytes) -> bool:
+    """Tell whether a body is read in less time than a hop to a thread is worth."""
+    return len(body) <= INLINE_BYTES and not request.headers.get("content-encoding")
+
+
+def expand(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Undo the content encoding of a body.
+
+    Args:
+        body: As it was sent.
+        encoding: Value of `Content-Encoding`: empty, `identity`, `gzip` or `deflate`.
+        max_bytes: Largest result.
+
+    Raises:
+        ProtocolError: If the encoding is another one, or the body is damaged.
+        UploadTooLargeError: If the result is over the bound; it is not made.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in _WINDOW_BITS:
+        raise ProtocolError(
+            f"The Content-Encoding {encoding!r} is not taken. Send gzip, deflate or none."
+        )
+    stream = zlib.decompressobj(_WINDOW_BITS[encoding])
+    try:
+        expanded = stream.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise _damaged(encoding) from error
+    if len(expanded) > max_bytes:
+        raise UploadTooLargeError(
+            f"The body expands to more than {max_bytes / MIB:g} MiB, the most that is accepted. Send fewer "
+            "images at once."
+        )
+    if not stream.eof or stream.unused_data:
+        raise _damaged(encoding)
+    return expanded
+
+
+def parse_json(document: bytes, *, max_images: int) -> Json:
+    """Parse a JSON document of bounded size; NaN and Infinity are numbers, as in both protocols.
+
+    Args:
+        document: UTF-8 text.
+        max_images: Most images of one request, which bounds the values of the document.
+
+    Raises:
+        ProtocolError: If it is empty, no JSON, nested too deeply, or holds more values than so many images.
+    """
+    if not document.strip():
+        raise ProtocolError("JSON Parse error: The document is empty")
+    num_values = sum(document.count(mark) for mark in (b",", b"[", b"{"))
+    if num_values > max_images * VALUES_PER_IMAGE:
+        raise ProtocolError(
+            f"The document holds more values than {max_images} images have, the most that one request may "
+            "bring. Send several requests."
+        )
+    try:
+        parsed: Json = from_json(document)
+    except ValueError as error:
+        raise ProtocolError(
+            "JSON Parse error: The document is not valid JSON, or is nested too deeply"
+        ) from error
+    return parsed
+
+
+def as_object(value: Json, what: str) -> dict[str, Json]:
+    """Return a JSON object, or an empty one for null.
+
+    Raises:
+        ProtocolError: If it is something else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ProtocolError(f"{what} is no JSON object.")
+    return value
+
+
+def as_list(value: Json, what: str) -> list[Json]:
+    """Return a JSON array, or an empty one for null.
+
+    Raises:
+        ProtocolError: If it is something else.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ProtocolError(f"{what} is no JSON array.")
+    return value
+
+
+def _damaged(encoding: str) -> ProtocolError:
+    return ProtocolError(f"The body is no whole stream of {encoding}. Send it again, or without.")

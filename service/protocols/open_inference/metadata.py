@@ -1,0 +1,110 @@
+"""Metadata: what the server and its models say of themselves, in the protocol's shapes and Triton's.
+
+models -> documents of JSON
+"""
+
+from typing import Any
+
+from service import __version__
+from service.preprocessing.canonical import SIDE
+from service.protocols.open_inference.outputs import OUTPUTS
+from service.protocols.open_inference.requests import INPUTS
+from service.recognition import Model, Models
+
+EXTENSIONS = (
+    "binary_tensor_data",
+    "classification",
+    "model_configuration",
+    "model_repository",
+)
+PLATFORM = "tensorflow_savedmodel"  # of the bundle, whichever engine computes it
+_INPUTS = (("images", INPUTS["images"][0], (SIDE, SIDE)), ("image", INPUTS["image"][0], ()))
+# Of model_config.proto, where a text is a string.
+_CONFIG_TYPES = {
+    "UINT8": "TYPE_UINT8",
+    "INT64": "TYPE_INT64",
+    "FP32": "TYPE_FP32",
+    "BYTES": "TYPE_STRING",
+}
+
+
+def describe_server() -> dict[str, Any]:
+    """Describe the server."""
+    return {"name": "digitserve", "version": __version__, "extensions": EXTENSIONS}
+
+
+def describe_model(model: Model, versions: list[str]) -> dict[str, Any]:
+    """Describe a model.
+
+    Args:
+        model: The version that was asked for.
+        versions: All versions of it that are loaded.
+    """
+    return {
+        "name": model.bundle.manifest.name,
+        "versions": versions,
+        "platform": PLATFORM,
+        "inputs": [_tensor(*entry) for entry in _INPUTS],
+        "outputs": [
+            _tensor(name, output.datatype, output.dimensions) for name, output in OUTPUTS.items()
+        ],
+    }
+
+
+def configure_model(model: Model, versions: list[str], *, max_images: int) -> dict[str, Any]:
+    """Describe a model as Triton's configuration does.
+
+    Args:
+        model: The version that was asked for.
+        versions: All versions of it that are loaded.
+        max_images: Most images of one request.
+    """
+    return {
+        "name": model.bundle.manifest.name,
+        "platform": PLATFORM,
+        "backend": model.engine.name,
+        "version_policy": {"specific": {"versions": [int(version) for version in versions]}},
+        "max_batch_size": max_images,
+        "input": [{**_configured(*entry), "optional": True} for entry in _INPUTS],
+        "output": [
+            _configured(name, output.datatype, output.dimensions)
+            for name, output in OUTPUTS.items()
+        ],
+        "dynamic_batching": {"preferred_batch_size": list(model.engine.batch_sizes)},
+    }
+
+
+def list_repository(models: Models, *, only_ready: bool) -> list[dict[str, str]]:
+    """List every version that is loaded or was refused, as Triton's repository index does.
+
+    Args:
+        models: The models that are served.
+        only_ready: Whether to leave out what was refused.
+    """
+    index = [
+        {"name": name, "version": version, "state": "READY", "reason": ""}
+        for name in models.by_name
+        for version in loaded_versions(models, name)
+    ]
+    if only_ready:
+        return index
+    return index + [
+        {"name": name, "version": version, "state": "UNAVAILABLE", "reason": reason}
+        for name, refusals in models.refused.items()
+        for version, reason in refusals.items()
+    ]
+
+
+def loaded_versions(models: Models, name: str) -> list[str]:
+    """Return the versions of a model that answer, the one that is served first."""
+    pinned = [version for owner, version in models.pinned if owner == name]
+    return [models.find(name).version, *pinned]
+
+
+def _tensor(name: str, datatype: str, dimensions: tuple[int, ...]) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": [-1, *dimensions]}
+
+
+def _configured(name: str, datatype: str, dimensions: tuple[int, ...]) -> dict[str, Any]:
+    """Describe a tensor; its dimensions are those behind the batch's, and [1] where there are none."""
+    return {"name": name, "data_type": _CONFIG_TYPES[datatype], "dims": list(dimensions) or [1]}

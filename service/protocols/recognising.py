@@ -1,0 +1,151 @@
+"""Recognising: the images of a request to a prediction for each, the way that `/predict` takes.
+
+canonical digits or picture files -> preprocessing -> engine -> predictions
+"""
+
+import base64
+import binascii
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import anyio
+import numpy as np
+from anyio import to_thread
+
+from service.batches import BatchEntry, Outcome, canonicalise_entries, recognise_all
+from service.engines import Digits
+from service.errors import ProtocolError, UploadError, UploadTooLargeError
+from service.preprocessing import Box, CanonicalDigit
+from service.recognition import Model, Prediction
+from service.routes.batch import HOP_IMAGES
+from service.routes.predict import see
+from service.routes.resources import Resources
+from service.uploads import MIB
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Whole image files, each to be read like an upload.
+
+    Attributes:
+        files: Their bytes.
+    """
+
+    files: Sequence[bytes]
+
+
+Images = Digits | Pictures
+"""What a request brings: canonical digits uint8 [N, 28, 28], or pictures."""
+
+
+async def recognise(resources: Resources, model: Model, images: Images) -> list[Prediction]:
+    """Recognise the images of one request; one that cannot be used spoils the request.
+
+    Args:
+        resources: What the lifespan made.
+        model: Which model is to answer.
+        images: At least one.
+
+    Returns:
+        A prediction for each, in order.
+
+    Raises:
+        ProtocolError: If one of several pictures cannot be used; it names which.
+        UploadError: If the only one cannot be used.
+        UploadTooLargeError: If a picture has more bytes than an upload may.
+        OverloadedError: If more waits for the engine than may.
+    """
+    if isinstance(images, Pictures):
+        _check_sizes(images.files, resources.settings.max_upload_bytes)
+        if len(images.files) == 1:
+            return [await resources.predict(model, await see(images.files[0], resources))]
+        read = functools.partial(_recognise_pictures, resources, model, images.files)
+        return _all_or_none(await _in_threads(resources, len(images.files), read))
+    if len(images) == 1:
+        return [await resources.predict(model, take_as_seen(images[0]))]
+    compute = functools.partial(_recognise_digits, model, images)
+    return _all_or_none(await _in_threads(resources, len(images), compute))
+
+
+def take_as_seen(digit: Digits) -> CanonicalDigit:
+    """Take a digit uint8 [28, 28] for what preprocessing would have made of a picture."""
+    return CanonicalDigit(digit, Box.of(digit.shape), (), ())
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes that a text of base64 means; line breaks in it mean nothing.
+
+    Raises:
+        ProtocolError: If it is something else.
+    """
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ProtocolError("A picture's text is no base64 of its file.") from error
+
+
+async def _in_threads(
+    resources: Resources, num_images: int, work: Callable[[slice], list[Outcome]]
+) -> list[Outcome]:
+    """Work on parts of the images in the threads that decode; return what became of each image."""
+    threads = resources.decoders
+    size = min(HOP_IMAGES, math.ceil(num_images / threads.total_tokens))
+    outcomes: dict[int, list[Outcome]] = {}
+
+    async def work_on(at: int) -> None:
+        part = slice(at, at + size)
+        outcomes[at] = await to_thread.run_sync(work, part, limiter=threads)
+
+    async with anyio.create_task_group() as tasks:
+        for at in range(0, num_images, size):
+            tasks.start_soon(work_on, at)
+    return [outcome for at in sorted(outcomes) for outcome in outcomes[at]]
+
+
+def _recognise_pictures(
+    resources: Resources, model: Model, files: Sequence[bytes], part: slice
+) -> list[Outcome]:
+    """Read and recognise some of the pictures."""
+    entries = [BatchEntry("", functools.partial(bytes, file)) for file in files[part]]
+    return recognise_all(model, canonicalise_entries(entries, resources.settings.upload_limits))
+
+
+def _recognise_digits(model: Model, digits: Digits, part: slice) -> list[Outcome]:
+    """Recognise some of the digits."""
+    return recognise_all(model, [take_as_seen(digit) for digit in digits[part]])
+
+
+def _all_or_none(outcomes: Sequence[Outcome]) -> list[Prediction]:
+    """Return the predictions.
+
+    Raises:
+        ProtocolError: If one of the pictures cannot be used.
+        Exception: Whatever else one of them failed with.
+    """
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, UploadError):
+            raise ProtocolError(f"Picture {index}, counted from 0: {outcome}") from outcome
+        if isinstance(outcome, Exception):
+            raise outcome
+    return [outcome for outcome in outcomes if isinstance(outcome, Prediction)]
+
+
+def _check_sizes(files: Sequence[bytes], max_bytes: int) -> None:
+    """Check that no picture has more bytes than an upload may.
+
+    Raises:
+        UploadTooLargeError: If one has.
+    """
+    if max(map(len, files)) > max_bytes:
+        raise UploadTooLargeError(
+            f"A picture is larger than {max_bytes / MIB:g} MiB, the most that is accepted. Send a smaller one."
+        )
+
+
+def probabilities_of(
+    predictions: Sequence[Prediction],
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return the probabilities float64 [N, 10] of predictions."""
+    return np.stack([prediction.probabilities for prediction in predictions])

@@ -1,0 +1,100 @@
+"""The images of one request, recognised the way of an upload."""
+
+import asyncio
+import base64
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from anyio import CapacityLimiter
+
+from service.errors import ProtocolError, UnsupportedMediaError, UploadTooLargeError
+from service.preprocessing import OpenedImage, Picture
+from service.protocols.recognising import Images, Pictures, decode_base64, recognise
+from service.recognition import Models, Prediction
+from service.routes.resources import Resources
+from service.settings import Settings
+from tests.pictures import draw, encode
+from tests.service.in_process import FakeEngine, load_model
+
+SEVEN = encode(draw())
+
+
+def _recognise(
+    images: Images, engine: FakeEngine | None = None, **settings: Any
+) -> list[Prediction]:
+    """Recognise images with a fake engine."""
+    model = load_model(FakeEngine())
+    model.engine = engine or model.engine
+    models = Models({"digits": model}, "digits")
+    limiters = CapacityLimiter(2), CapacityLimiter(1)
+    resources = Resources(Settings(**settings), models, *limiters)
+    return asyncio.run(recognise(resources, model, images))
+
+
+@pytest.mark.parametrize("num_images", [1, 2, 40])
+def test_every_image_is_answered_in_order(num_images: int) -> None:
+    """Digits reach the engine as they are, pictures as preprocessing leaves them; the order is kept."""
+    digits = np.zeros((num_images, 28, 28), np.uint8)
+    digits[:, 0, 0] = np.arange(num_images)
+
+    seen = [prediction.seen.image for prediction in _recognise(digits)]
+    read = _recognise(Pictures([SEVEN] * num_images))
+
+    assert np.array_equal(np.stack(seen), digits)
+    assert [prediction.digit for prediction in read] == [7] * num_images
+
+
+def test_only_picture_that_cannot_be_used() -> None:
+    """It fails as an upload does."""
+    with pytest.raises(UnsupportedMediaError):
+        _recognise(Pictures([b"text"]))
+
+
+def test_one_of_several_that_cannot_be_used() -> None:
+    """It spoils the request, and is named."""
+    with pytest.raises(ProtocolError, match=r"^Picture 1, counted from 0: "):
+        _recognise(Pictures([SEVEN, b"text", b"text"]))
+
+
+def test_engine_that_fails() -> None:
+    """A failure of ours among several images stays what it is."""
+    engine = FakeEngine()
+    engine.failure = RuntimeError("the device is gone")
+
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        _recognise(Pictures([SEVEN] * 2), engine)
+
+
+@pytest.mark.parametrize("num_files", [1, 2])
+def test_large_files(num_files: int) -> None:
+    """No picture may have more bytes than an upload."""
+    with pytest.raises(UploadTooLargeError):
+        _recognise(Pictures([SEVEN] * num_files), max_upload_bytes=len(SEVEN) - 1)
+
+
+@pytest.mark.parametrize(("size", "is_in_thread"), [((280, 280), False), ((400, 300), True)])
+def test_large_pictures_are_decoded_in_a_thread(
+    size: tuple[int, int], is_in_thread: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the protocol, photos leave the event loop free."""
+    threads, genuine = [], OpenedImage.decode
+
+    def note_and_decode(image: OpenedImage) -> Picture:
+        threads.append(threading.current_thread())
+        return genuine(image)
+
+    monkeypatch.setattr(OpenedImage, "decode", note_and_decode)
+
+    _recognise(Pictures([encode(draw(size=size))]))
+
+    assert [thread is not threading.main_thread() for thread in threads] == [is_in_thread]
+
+
+def test_base64() -> None:
+    """Base64 may have line breaks, as command line tools write them; other text is refused."""
+    assert decode_base64(base64.encodebytes(SEVEN).decode()) == SEVEN
+    for text in ("a", "a===", "ä", "a-b_"):
+        with pytest.raises(ProtocolError):
+            decode_base64(text)
