@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     cors_origins: Origins = ()
     """Origins whose pages may use the service in a browser, between commas; `*`: all."""
 
+    tls_certificate: Path | None = None
+    """Certificate with its chain, a PEM file; `digitserve serve` speaks HTTPS with it."""
+
+    tls_key: Path | None = None
+    """Its key, a PEM file without a password; unset: it is in the certificate's file."""
+
     @property
     def upload_limits(self) -> UploadLimits:
         """Bounds of one image."""

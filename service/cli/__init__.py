@@ -165,6 +165,12 @@ def _parser() -> argparse.ArgumentParser:
         "as many as the CPU quota and the memory allow)",
     )
     serve.add_argument("--models-dir", metavar="DIR", help="directory of the bundles")
+    serve.add_argument(
+        "--tls-certificate", metavar="FILE", help="speak HTTPS with this certificate (PEM)"
+    )
+    serve.add_argument(
+        "--tls-key", metavar="FILE", help="its key (PEM), unless it is in the certificate's file"
+    )
     predict = add("predict", _predict, "Say which digit is on each image.")
     predict.add_argument("files", nargs="+", metavar="FILE", help="an image; - is standard input")
     evaluate = add("evaluate", _evaluate, "Score a model on labelled digits.")

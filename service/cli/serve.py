@@ -28,6 +28,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from service.app import create_app
 from service.cli import ExitCode, fail, read_settings
 from service.cli.acceptor import Acceptor
+from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
@@ -42,10 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal comes.
 
     Raises:
-        UsageError: If a setting is wrong.
+        UsageError: If a setting is wrong, or a file of TLS.
     """
     settings = read_settings(
-        engine=arguments.engine, models_dir=arguments.models_dir, workers=arguments.workers
+        engine=arguments.engine,
+        models_dir=arguments.models_dir,
+        workers=arguments.workers,
+        tls_certificate=arguments.tls_certificate,
+        tls_key=arguments.tls_key,
     )
     with make_folder() as folder:
         return _serve(settings, arguments, folder)
@@ -65,6 +70,7 @@ def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | Non
         access_log=False,  # the application logs one line a request itself
         log_config=_log_config(),
         timeout_graceful_shutdown=settings.drain_timeout_s,
+        **find_tls_files(settings),
     )
     _warn_of_strangers(settings, arguments.host)
     try:
@@ -156,7 +162,7 @@ class OnlyServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the URL and a command to try."""
         await super().startup(sockets)
-        _announce(self.servers[0].sockets[0])
+        _announce(self.servers[0].sockets[0], self.config)
 
 
 class SharingServer(Server):
@@ -218,7 +224,7 @@ class Supervisor(Multiprocess):
             self._is_first_lost = not self.signal_queue
             self.should_exit.set()
             return
-        _announce(self.sockets[0])
+        _announce(self.sockets[0], self.config)
         self.processes_num = num_workers - 1
         super().init_processes()
 
@@ -251,10 +257,11 @@ def _warn_of_strangers(settings: Settings, host: str) -> None:
         )
 
 
-def _announce(listener: socket.socket) -> None:
+def _announce(listener: socket.socket, config: uvicorn.Config) -> None:
     """Print the URL and a command to try."""
     host, port = listener.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    scheme = "https" if config.is_ssl else "http"
+    url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"digitserve listens on {url} (Ctrl+C stops it). Try:", flush=True)
     print(f"  curl -F file=@docs/images/seven.png {url}/predict", flush=True)
 
