@@ -5,11 +5,12 @@ PORT ?= 8000
 SERVE := .venv/serve
 DEV := .venv/dev
 CONTAINER := .venv/container
+SBOM := .venv/sbom
 pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format train reproduce results bench fuzz notebook evaluate predict image engine up test-container \
-	test-container-gpu lock clean
+	test-container-gpu sbom lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +90,17 @@ test-container-gpu: VARIANT = gpu
 test-container-gpu: engine $(CONTAINER)/ready image ## Build the GPU image (7 GB) and test what needs no GPU
 	DIGITSERVE_IMAGE=digitserve:latest-gpu $(CONTAINER)/bin/python -m pytest tests/container -m gpu_image
 
+LICENCES := Apache;BSD;MIT;MPL;PSF
+sbom: $(SBOM)/ready ## Write the service's parts (CycloneDX) and their licences into build/
+	@mkdir -p build
+	@$(PYTHON) -m venv --clear --without-pip $(SBOM)/service
+	@$(SBOM)/bin/python -m pip --python $(SBOM)/service/bin/python install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/service.txt
+	$(SBOM)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--output-file build/sbom.cdx.json $(SBOM)/service/bin/python
+	$(SBOM)/bin/pip-licenses --python $(SBOM)/service/bin/python --from mixed --partial-match --allow-only "$(LICENCES)" \
+		--format markdown --with-urls --order license --output-file build/licences.md
+
 lock: ## Resolve the hash-locked requirements anew
 	requirements/lock.sh
 
@@ -99,10 +111,11 @@ clean: ## Remove the virtual environments and caches
 $(SERVE)/ready: requirements/service.txt requirements/build.txt pyproject.toml
 $(DEV)/ready: requirements/dev.txt requirements/build.txt pyproject.toml
 $(CONTAINER)/ready: requirements/container.txt requirements/build.txt pyproject.toml
+$(SBOM)/ready: requirements/sbom.txt requirements/build.txt pyproject.toml
 
 ifndef LOCKED
 # Another make may be at it: wait for it, then look again whether there is anything left to do.
-$(SERVE)/ready $(DEV)/ready $(CONTAINER)/ready:
+$(SERVE)/ready $(DEV)/ready $(CONTAINER)/ready $(SBOM)/ready:
 	@$(PYTHON) requirements/locked.py $(@D).lock $(MAKE) --no-print-directory LOCKED=1 $@
 else
 $(SERVE)/ready:
@@ -116,6 +129,10 @@ $(DEV)/ready:
 $(CONTAINER)/ready:
 	@echo "Preparing $(CONTAINER) (the tools of tests/container)"
 	@$(call make_venv,$(CONTAINER),requirements/container.txt)
+
+$(SBOM)/ready:
+	@echo "Preparing $(SBOM) (the tools of make sbom)"
+	@$(call make_venv,$(SBOM),requirements/sbom.txt)
 endif
 
 define make_venv

@@ -18,4 +18,5 @@ compile service-gpu.txt --extra gpu pyproject.toml
 compile training.txt --extra training pyproject.toml
 compile dev.txt --extra training --group dev pyproject.toml
 compile container.txt --group container
+compile sbom.txt --group sbom
 echo hatchling editables | tr ' ' '\n' | compile build.txt -

@@ -53,7 +53,9 @@ def _finish(process: "subprocess.Popen[str]") -> str:
     return said
 
 
-@pytest.mark.parametrize("environment", [".venv/serve", ".venv/dev", ".venv/container"])
+@pytest.mark.parametrize(
+    "environment", [".venv/serve", ".venv/dev", ".venv/container", ".venv/sbom"]
+)
 class TestEnvironment:
     """The rules that make virtual environments."""
 
