@@ -33,6 +33,11 @@ def read_key_digests(text: str) -> tuple[KeyDigest, ...]:
     return tuple(_read_key_digest(entry) for entry in entries if entry)
 
 
+def is_key(text: str) -> bool:
+    """Tell whether a header can carry a text as a key."""
+    return _KEY.fullmatch(text) is not None
+
+
 def find_key(headers: Iterable[Header], known: Iterable[KeyDigest]) -> KeyDigest | None:
     """Return the digest of the key that a request shows, if it is one of those known.
 
@@ -63,7 +68,7 @@ def _offered_key(headers: dict[bytes, bytes]) -> bytes:
 
 def _read_key_digest(entry: str) -> KeyDigest:
     """Return the digest that an entry is, or that of the key that it is."""
-    if not _KEY.fullmatch(entry):
+    if not is_key(entry):
         raise ValueError("a key has a space or a character beyond ASCII, which no header carries")
     if not entry.startswith(HASHED):
         return hashlib.sha256(entry.encode()).digest()

@@ -184,6 +184,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (predict, evaluate):
         command.add_argument("--json", action="store_true", help="print JSON, one object a line")
         command.add_argument("--url", help="ask the service at this URL instead of a model here")
+        command.add_argument(
+            "--key",
+            default=os.environ.get("DIGITSERVE_KEY"),
+            help="API key of that service (default: DIGITSERVE_KEY of the environment, which unlike "
+            "a command line is not for all users of the machine to see)",
+        )
         command.add_argument("--model", metavar="NAME", help="name of the model")
     return parser
 

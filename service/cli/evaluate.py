@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.url is None:
                 result = _local(files, arguments.model, on_progress)
             else:
-                result = _remote(arguments.url, files, arguments.model, on_progress)
+                result = _remote(arguments, files, on_progress)
     except (UploadError, FileRefusedError) as error:
         if arguments.json:
             print(json.dumps({"error": str(error)}))
@@ -92,16 +92,17 @@ def _local(files: list[bytes], model_name: str | None, on_progress: "OnProgress"
 
 
 def _remote(
-    url: str, files: list[bytes], model_name: str | None, on_progress: "OnProgress"
+    arguments: argparse.Namespace, files: list[bytes], on_progress: "OnProgress"
 ) -> dict[str, Any]:
     """Let a service evaluate, and follow its events."""
     parts = [("file", (f"part-{at}", data)) for at, data in enumerate(files)]
     with (
-        connect(url, read_timeout_s=None) as client,  # it is silent while it reads large data
+        # The service is silent while it reads large data.
+        connect(arguments.url, arguments.key, read_timeout_s=None) as client,
         client.stream(
             "POST",
             "evaluate",
-            params=model_query(model_name),
+            params=model_query(arguments.model),
             files=parts or None,
             headers={"Accept": "text/event-stream"},
         ) as response,
@@ -122,7 +123,7 @@ def _remote(
                     refuse(str(data["detail"]), int(data["status"]))
                 on_progress(data["done"], data["total"])
     raise ServiceUnusableError(
-        f"{url} ended its answer before the result. Look at the service's log."
+        f"{arguments.url} ended its answer before the result. Look at the service's log."
     )
 
 

@@ -19,6 +19,7 @@ from service.cli import (
     read_settings,
 )
 from service.errors import UploadError
+from service.keys import is_key
 
 if TYPE_CHECKING:
     import httpx
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.url is None:
         recognise = _local(arguments.model)
         return max(_predict_one(name, recognise, show) for name in arguments.files)
-    with connect(arguments.url, read_timeout_s=READ_TIMEOUT_S) as client:
+    with connect(arguments.url, arguments.key, read_timeout_s=READ_TIMEOUT_S) as client:
         recognise = _remote(client, arguments.model)
         return max(_predict_one(name, recognise, show) for name in arguments.files)
 
@@ -99,21 +100,28 @@ def model_query(model_name: str | None) -> dict[str, str]:
 
 
 @contextmanager
-def connect(url: str, *, read_timeout_s: float | None) -> "Generator[httpx.Client]":
+def connect(
+    url: str, key: str | None, *, read_timeout_s: float | None
+) -> "Generator[httpx.Client]":
     """Open a client of the service at a URL.
 
     Args:
         url: Where the service is; a path in front of its routes is kept.
+        key: API key, if the service asks for one.
         read_timeout_s: Longest silence of the service in seconds; None: it may be silent for ever.
 
     Raises:
         ServiceUnusableError: If a request in the context gets no answer.
+        UsageError: If no header can carry the key.
     """
     import httpx
 
+    if key and not is_key(key):
+        raise UsageError("The key has a space or a character beyond ASCII. Give it as you got it.")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
     try:
-        with httpx.Client(base_url=url, timeout=timeout) as client:
+        with httpx.Client(base_url=url, headers=headers, timeout=timeout) as client:
             yield client
     except (httpx.RequestError, httpx.InvalidURL) as cause:
         raise ServiceUnusableError(
@@ -130,7 +138,7 @@ def check(response: "httpx.Response") -> None:
 
     Raises:
         FileRefusedError: If the service cannot use the file.
-        UsageError: If the service has no such model.
+        UsageError: If the service has no such model, or asks for another key.
         ServiceUnusableError: If it failed, or is no digitserve.
     """
     if response.status_code == 200:
@@ -146,6 +154,10 @@ def refuse(detail: str, status: int, *, kind: str = "") -> None:
     """Raise what a problem of the service means here; see `check`."""
     if kind.endswith(":unknown-model"):
         raise UsageError(detail)
+    if status in {401, 403}:
+        raise UsageError(
+            "The service asks for a key, or for another: give --key or DIGITSERVE_KEY."
+        )
     if status in {413, 415, 422}:
         raise FileRefusedError(detail)
     raise ServiceUnusableError(f"The service answered with status {status}: {detail}")

@@ -4,6 +4,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import uvicorn
 from PIL import Image, ImageDraw
 
 from service.app import create_app
+from service.keys import read_key_digests
 from service.settings import Settings
 
 
@@ -34,7 +36,21 @@ def seven(tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """URL of a service in a thread of this process."""
-    config = uvicorn.Config(create_app(Settings()), port=0, log_config=None)
+    with _running(Settings()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guarded_url() -> Iterator[str]:
+    """URL of one that asks for a key, which is `key`."""
+    with _running(Settings(api_keys=read_key_digests("key"))) as running:
+        yield running
+
+
+@contextmanager
+def _running(settings: Settings) -> Iterator[str]:
+    """Run a service in a thread of this process, and give its URL."""
+    config = uvicorn.Config(create_app(settings), port=0, log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -31,6 +31,15 @@ def sevens(tmp_path: Path) -> str:
     return str(path)
 
 
+def test_key_is_sent(guarded_url: str, sevens: str, capsys: Capture) -> None:
+    """A service that asks for a key gets it, and without one its refusal is a wrong argument."""
+    with_key = main(["evaluate", "--json", "--url", guarded_url, "--key", "key", sevens])
+    without = main(["evaluate", "--json", "--url", guarded_url, sevens])
+
+    assert (with_key, without) == (1, 2)  # one of the files is no picture
+    assert result(capsys)["n"] == 2
+
+
 def result(capsys: Capture) -> dict[str, Any]:
     """Return the JSON on standard output without its time."""
     body: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -144,7 +153,7 @@ class TestUnusable:
         """A service that stops before the result, killed say, ends with code 3."""
         transport = httpx.MockTransport(lambda _request: httpx.Response(200, text=events))
         client = httpx.Client(transport=transport, base_url="http://other")
-        monkeypatch.setattr(evaluate, "connect", lambda _url, **_: client)
+        monkeypatch.setattr(evaluate, "connect", lambda *_, **__: client)
 
         code = main(["evaluate", "--url", "http://other"])
 
@@ -156,7 +165,7 @@ class TestUnusable:
         events = 'event: error\ndata: {"status": 500, "detail": "It failed."}\n\n'
         transport = httpx.MockTransport(lambda _request: httpx.Response(200, text=events))
         client = httpx.Client(transport=transport, base_url="http://other")
-        monkeypatch.setattr(evaluate, "connect", lambda _url, **_: client)
+        monkeypatch.setattr(evaluate, "connect", lambda *_, **__: client)
 
         assert main(["evaluate", "--url", "http://other"]) == 3
         assert "answered with status 500: It failed." in capsys.readouterr().err

@@ -23,6 +23,40 @@ def lines(capsys: Capture) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+class TestKey:
+    """Of `--key`, with a service that asks for one."""
+
+    def test_is_sent(
+        self, guarded_url: str, seven: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        """The option is sent, and without it what the environment has."""
+        by_option = main(["predict", "--json", "--url", guarded_url, "--key", "key", seven])
+        monkeypatch.setenv("DIGITSERVE_KEY", "key")
+        by_environment = main(["predict", "--json", "--url", guarded_url, seven])
+
+        assert (by_option, by_environment) == (0, 0)
+        assert [line["class"] for line in lines(capsys)] == [7, 7]
+
+    @pytest.mark.parametrize("options", [[], ["--key", "wrong"], ["--key", ""]])
+    def test_is_asked_for(
+        self, guarded_url: str, seven: str, options: list[str], capsys: Capture
+    ) -> None:
+        """A key that is wrong or missing is a wrong argument."""
+        code = main(["predict", "--url", guarded_url, *options, seven])
+
+        assert code == 2
+        assert "give --key or DIGITSERVE_KEY" in capsys.readouterr().err
+
+    def test_that_no_header_carries(self, url: str, seven: str, capsys: Capture) -> None:
+        """So is one that cannot be sent; it is not shown."""
+        code = main(["predict", "--url", url, "--key", "two words", seven])
+
+        said = capsys.readouterr().err
+        assert code == 2
+        assert "The key has a space" in said
+        assert "two words" not in said
+
+
 class TestJson:
     """Of `--json`."""
 
