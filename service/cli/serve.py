@@ -28,6 +28,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from service.app import create_app
 from service.cli import ExitCode, fail, read_settings
 from service.cli.acceptor import Acceptor
+from service.cli.bounded_protocol import BoundedProtocol
 from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
@@ -65,7 +66,7 @@ def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | Non
         port=arguments.port,
         workers=choose_num_workers(settings, arguments.host),
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         lifespan="on",
         access_log=False,  # the application logs one line a request itself
         log_config=_log_config(),

@@ -1,0 +1,90 @@
+"""The server's protocol, in this process."""
+
+import asyncio
+import contextlib
+import json
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from service.cli.bounded_protocol import MAX_BYTES_WITHOUT_BODY, BoundedProtocol
+
+CHUNKED = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+LONG = b"x: " + b"y" * MAX_BYTES_WITHOUT_BODY
+
+
+async def _count_bytes(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the number of bytes of the body."""
+    num_bytes = len(await Request(scope, receive).body())
+    await PlainTextResponse(str(num_bytes))(scope, receive, send)
+
+
+async def _exchange(*pieces: bytes) -> bytes:
+    """Send pieces one by one to a server with the protocol, and return what it answers."""
+    config = uvicorn.Config(_count_bytes, log_config=None)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: BoundedProtocol(config, ServerState(), {}), "127.0.0.1", 0
+    )
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.05)  # so that they come apart
+        answer = await reader.read()
+        writer.close()
+    return answer
+
+
+def _answer(*pieces: bytes) -> tuple[int, bytes]:
+    """Return the status and body of the answer to pieces."""
+    head, _, body = asyncio.run(_exchange(*pieces)).partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
+
+
+class TestBoundedProtocol:
+    """`BoundedProtocol`."""
+
+    def test_bodies_have_no_bound_here(self) -> None:
+        """A body of any length passes, whole or in chunks."""
+        half = b"x" * MAX_BYTES_WITHOUT_BODY
+        chunk = b"%x\r\n%s\r\n" % (len(half), half)
+        head = b"POST / HTTP/1.1\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (
+            2 * len(half)
+        )
+
+        assert _answer(head, half, half) == (200, b"131072")
+        assert _answer(CHUNKED, chunk, chunk, b"0\r\n\r\n") == (200, b"131072")
+
+    @pytest.mark.parametrize(
+        "pieces",
+        [
+            (b"GET / HTTP/1.1\r\n" + LONG,),
+            (b"GET / HTTP/1.1\r\n", LONG[:40_000], LONG[:40_000]),
+            (CHUNKED, b"3\r\nabc\r\n0\r\n", LONG),
+        ],
+        ids=["at once", "bit by bit", "behind a body"],
+    )
+    def test_headers_without_end(self, pieces: tuple[bytes, ...]) -> None:
+        """Headers beyond the bound are refused with 431, before they end."""
+        status, body = _answer(*pieces)
+
+        problem = json.loads(body)
+        assert (status, problem["status"]) == (431, 431)
+        assert problem["type"] == "urn:problem-type:digitserve:request-head-too-large"
+        assert "65,536 bytes" in problem["detail"]
+
+    def test_no_request(self) -> None:
+        """Bytes that are no request are refused with 400."""
+        status, body = _answer(b"nonsense\r\n\r\n")
+
+        assert (status, json.loads(body)["type"]) == (
+            400,
+            "urn:problem-type:digitserve:malformed-request",
+        )
