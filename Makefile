@@ -10,7 +10,7 @@ pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format train reproduce results bench fuzz notebook evaluate predict image engine up test-container \
-	test-container-gpu sbom lock clean
+	container-tests test-container-gpu sbom lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,7 +83,12 @@ engine:
 up: engine ## Start the service in a container on http://127.0.0.1:8000
 	docker compose up --detach --wait
 
-test-container: engine $(CONTAINER)/ready image ## Build the CPU image and test it, by a container engine
+test-container: $(CONTAINER)/ready ## Build and test the images and the compose files (starts an engine where none answers)
+	@tests/container/with_engine.sh $(MAKE) --no-print-directory container-tests
+
+container-tests:
+	$(MAKE) --no-print-directory image
+	$(MAKE) --no-print-directory image VARIANT=tensorflow
 	$(CONTAINER)/bin/python -m pytest tests/container -m "not gpu_image"
 
 test-container-gpu: VARIANT = gpu

@@ -17,6 +17,6 @@ compile service-tensorflow.txt --extra tensorflow pyproject.toml
 compile service-gpu.txt --extra gpu pyproject.toml
 compile training.txt --extra training pyproject.toml
 compile dev.txt --extra training --group dev pyproject.toml
-compile container.txt --group container
+compile container.txt --group container pyproject.toml
 compile sbom.txt --group sbom
 echo hatchling editables | tr ' ' '\n' | compile build.txt -

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.container.engine import docker, try_docker
+from tests.container.engine import docker, require_image, try_docker
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +29,7 @@ def _engine() -> None:
 @pytest.fixture(scope="session")
 def image(_engine: None) -> str:
     """Name of the image under test, which `make image` built."""
-    name = os.environ.get("DIGITSERVE_IMAGE", "digitserve:latest-cpu")
-    if try_docker("image", "inspect", name).returncode:
-        pytest.fail(f"There is no image {name}. Build it with: make image", pytrace=False)
-    return name
+    return require_image(os.environ.get("DIGITSERVE_IMAGE", "digitserve:latest-cpu"))
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,14 @@
 
 import json
 import subprocess
+import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 HEALTHY_WITHIN_S = 120  # a bound for busy machines, not a measurement
@@ -37,6 +40,24 @@ def try_docker(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProc
         capture_output=True,
         check=False,
         cwd=ROOT,
+    )
+
+
+def require_image(name: str) -> str:
+    """Return the name of an image that was built; fail, and say how to build it, where it was not."""
+    if try_docker("image", "inspect", name).returncode:
+        variant = name.rsplit("-", 1)[-1]
+        pytest.fail(
+            f"There is no image {name}. Build it with: make image VARIANT={variant}", pytrace=False
+        )
+    return name
+
+
+def run_tool(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run a program of this environment at the root of the checkout."""
+    program = Path(sys.executable).parent / name
+    return subprocess.run(
+        [program, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
     )
 
 
@@ -72,6 +93,18 @@ def wait_until_healthy(container: str) -> None:
         time.sleep(0.5)
     log = try_docker("logs", container)
     raise AssertionError(f"Not healthy: {state}\n{(log.stdout + log.stderr).decode()}")
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for something to become true.
+
+    Raises:
+        AssertionError: If it does not in time.
+    """
+    deadline = time.monotonic() + HEALTHY_WITHIN_S
+    while not is_so():
+        assert time.monotonic() < deadline, "It did not come true in time"
+        time.sleep(0.2)
 
 
 def find_url(container: str) -> str:

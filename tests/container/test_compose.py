@@ -4,14 +4,18 @@ import json
 import os
 import re
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.container.engine import ROOT, docker, find_url, inspect
+from tests.container.engine import ROOT, docker, find_url, inspect, run_tool
 
 ROOT_FILE, CPU_FILE, GPU_FILE = "compose.yaml", "docker/compose.yaml", "docker/compose.gpu.yaml"
+SCALE_FILE = "docker/compose.scale.yaml"
+COMBINATIONS = [(ROOT_FILE,), (CPU_FILE,), (CPU_FILE, GPU_FILE), (CPU_FILE, SCALE_FILE)]
+COMBINATIONS += [(CPU_FILE, GPU_FILE, SCALE_FILE)]
 PROJECT = f"digitserve-test-{os.getpid()}"
 VARIABLE = re.compile(r"\bDIGITSERVE_[A-Z_]+\b")
 
@@ -29,17 +33,27 @@ class TestConfig:
     """What compose makes of the files."""
 
     @pytest.mark.parametrize("profile", ["", "training", "*"])
-    @pytest.mark.parametrize(
-        "files", [(ROOT_FILE,), (CPU_FILE,), (CPU_FILE, GPU_FILE)], ids=" + ".join
-    )
+    @pytest.mark.parametrize("files", COMBINATIONS, ids=" + ".join)
     def test_is_valid(self, files: tuple[str, ...], profile: str) -> None:
         """Every combination makes sense, and has the service; training comes by its profile."""
         config = read_config(*files, profile=profile)
 
-        assert set(config["services"]) == {"service", *(["training"] if profile else [])}
+        expected = {"service", *(["training"] if profile else [])}
+        assert set(config["services"]) == expected | ({"proxy"} if SCALE_FILE in files else set())
         assert config["name"] == "digitserve"
 
-    @pytest.mark.parametrize("files", [(CPU_FILE,), (CPU_FILE, GPU_FILE)], ids=" + ".join)
+    @pytest.mark.parametrize("files", COMBINATIONS, ids=" + ".join)
+    def test_keeps_to_the_schema(self, files: tuple[str, ...], tmp_path: Path) -> None:
+        """What compose makes of every combination is what the compose specification describes."""
+        (tmp_path / "config.json").write_text(json.dumps(read_config(*files)))
+
+        finished = run_tool(
+            "check-jsonschema", "--builtin-schema", "vendor.compose-spec", tmp_path / "config.json"
+        )
+
+        assert finished.returncode == 0, finished.stdout
+
+    @pytest.mark.parametrize("files", COMBINATIONS[1:], ids=" + ".join)
     def test_is_hardened(self, files: tuple[str, ...]) -> None:
         """No container can write its root, has a capability or goes without bounds."""
         for service in read_config(*files)["services"].values():
@@ -54,6 +68,15 @@ class TestConfig:
         """Without a setting nobody but this machine reaches the service."""
         (port,) = read_config(CPU_FILE)["services"]["service"]["ports"]
 
+        assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "8000", 8000)
+
+    def test_only_the_proxy_listens(self) -> None:
+        """With replicas the proxy alone has the port, still on loopback."""
+        services = read_config(CPU_FILE, SCALE_FILE)["services"]
+        (port,) = services["proxy"]["ports"]
+
+        assert "ports" not in services["service"]
+        assert services["service"]["deploy"]["replicas"] == 2
         assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "8000", 8000)
 
     def test_gpu(self) -> None:
@@ -78,7 +101,7 @@ class TestSettings:
 
     def test_every_variable_is_in_the_example(self) -> None:
         """The example has each variable of the compose files, once, and no other."""
-        used = set(VARIABLE.findall(_read(CPU_FILE) + _read(GPU_FILE)))
+        used = set(VARIABLE.findall(_read(CPU_FILE) + _read(GPU_FILE) + _read(SCALE_FILE)))
         shown = re.findall(r"^#(DIGITSERVE_\w+)=", _read("docker/.env.example"), re.MULTILINE)
 
         assert sorted(shown) == sorted(used)

@@ -1,25 +1,34 @@
-"""The Dockerfile, read and not built."""
+"""The Dockerfile, the compose files and the scripts beside them, read and not run."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.container.engine import ROOT
+from tests.container.engine import ROOT, run_tool
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+SCRIPTS = [
+    path.relative_to(ROOT)
+    for folder in (".ci", "docker", "requirements", "tests/container")
+    for path in sorted((ROOT / folder).iterdir())
+    if path.is_file() and path.read_bytes().startswith(b"#!/usr/bin/env bash")
+]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="hadolint has no wheel for Windows")
 def test_linter() -> None:
     """Hadolint finds nothing."""
-    hadolint = Path(sys.executable).parent / "hadolint"
+    finished = run_tool("hadolint", "Dockerfile")
 
-    finished = subprocess.run(
-        [hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False
-    )
+    assert (finished.stdout, finished.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=str)
+def test_scripts(script: Path) -> None:
+    """Shellcheck finds nothing."""
+    finished = run_tool("shellcheck", script)
 
     assert (finished.stdout, finished.returncode) == ("", 0)
 

@@ -1,4 +1,7 @@
-"""A real service: uvicorn in a process of its own, on a free port of the loopback interface."""
+"""A real service: uvicorn in a process of its own, on a free port of the loopback interface.
+
+With `DIGITSERVE_TEST_URL` the tests that need nothing but a client ask the service there, a container's say.
+"""
 
 import os
 import socket
@@ -14,6 +17,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 60
+GIVEN_URL = os.environ.get("DIGITSERVE_TEST_URL")
+SETTINGS = {"MAX_UPLOAD_BYTES": "3000000", "MAX_IMAGE_PIXELS": "16000000"}  # as the tests expect
+ENGINES = ["litert", pytest.param("tensorflow", marks=pytest.mark.tensorflow)]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what starts a service of its own where one is given."""
+    if GIVEN_URL is None:
+        return
+    others = [item for item in items if "client" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
 
 
 @contextmanager
@@ -60,16 +75,15 @@ def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], lo
     raise AssertionError(f"The service did not become ready:\n{log.read_text()}")
 
 
-@pytest.fixture(
-    scope="session",
-    params=["litert", pytest.param("tensorflow", marks=pytest.mark.tensorflow)],
-)
+@pytest.fixture(scope="session", params=["given"] if GIVEN_URL else ENGINES)
 def client(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[httpx.Client]:
-    """A client of a service with each engine."""
+    """A client of a service with each engine, or of the service that is given."""
+    if GIVEN_URL is not None:
+        with httpx.Client(base_url=GIVEN_URL, timeout=60) as service:
+            yield service
+        return
     folder = tmp_path_factory.mktemp("service")
-    with running_service(
-        folder, ENGINE=request.param, MAX_UPLOAD_BYTES="3000000", MAX_IMAGE_PIXELS="16000000"
-    ) as service:
+    with running_service(folder, ENGINE=request.param, **SETTINGS) as service:
         yield service

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Run a command with a container engine: the one that answers, or else one that is installed and started for it.
+#
+#   tests/container/with_engine.sh make image
+#
+# Its own engine needs root on Debian 12. It comes from the packages of Debian 13, which run there, and listens on a
+# socket of its own; it changes nothing of the machine's network, so its containers reach nothing outside, and images
+# are built on the host's network. A base image that cannot be pulled is made here, of Debian's packages.
+# ENGINE_DIR (state, default ${TMPDIR:-/tmp}/digitserve-engine) keeps images and layers for the next time.
+set -Eeuo pipefail
+cd "$(dirname "$0")/../.."
+
+ENGINE_DIR=${ENGINE_DIR:-${TMPDIR:-/tmp}/digitserve-engine}
+PYTHON_IMAGE=$(sed -n 's/^ARG PYTHON_IMAGE=//p' Dockerfile)
+SUITE=bookworm
+MMDEBSTRAP_OPTIONS=(
+    --quiet --mode=root --variant=minbase
+    --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"'
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*'
+    --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*'
+)
+
+say() { echo "with_engine.sh: $*" >&2; }
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+retry() { # retry COMMAND...: three times, with a rest between
+    local attempt
+    for attempt in 1 2 3; do
+        "$@" && return 0
+        sleep $((attempt * 3))
+    done
+    return 1
+}
+
+is_answering() { docker version >/dev/null 2>&1; }
+
+# ---- The engine's programs
+
+mirror() { sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -n 1; }
+
+configure_apt() { # a configuration of its own: the machine's sources stay as they are
+    local apt=$ENGINE_DIR/apt
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources"
+    cp /etc/apt/sources.list.d/debian.sources "$apt/sources/"
+    printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
+        "$(mirror)" >"$apt/sources/trixie.sources"
+    cat >"$apt/apt.conf" <<CONF
+Dir::State::lists "$apt/lists";
+Dir::Cache "$apt/cache";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$apt/sources";
+Acquire::Languages "none";
+Acquire::Retries "3";
+APT::Default-Release "$SUITE";
+DPkg::Lock::Timeout "300";
+CONF
+}
+
+has_programs() {
+    command -v dockerd >/dev/null && command -v mmdebstrap >/dev/null && docker compose version >/dev/null 2>&1 \
+        && docker buildx version >/dev/null 2>&1
+}
+
+install_programs() {
+    has_programs && return 0
+    say "installing a container engine"
+    [ -r /etc/apt/sources.list.d/debian.sources ] || fail "No engine answers, and this is no Debian 12 to install one on."
+    configure_apt
+    export APT_CONFIG=$ENGINE_DIR/apt/apt.conf DEBIAN_FRONTEND=noninteractive
+    retry apt-get update -qq
+    retry apt-get install -y -qq --no-install-recommends mmdebstrap iptables \
+        docker.io/trixie docker-cli/trixie docker-buildx/trixie docker-compose/trixie >"$ENGINE_DIR/apt.log" 2>&1 \
+        || fail "The engine cannot be installed; see $ENGINE_DIR/apt.log."
+    unset APT_CONFIG
+}
+
+# ---- The engine
+
+start_engine() {
+    rm -f "$ENGINE_DIR/docker.pid" "$ENGINE_DIR/docker.sock"
+    dockerd --host "$DOCKER_HOST" --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_DIR/exec" \
+        --pidfile "$ENGINE_DIR/docker.pid" --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
+        --ip-masq=false >"$ENGINE_DIR/engine.log" 2>&1 &
+    ENGINE=$!
+    trap stop_engine EXIT
+    for _ in $(seq 200); do
+        is_answering && return 0
+        kill -0 "$ENGINE" 2>/dev/null || break
+        sleep 0.3
+    done
+    tail -n 5 "$ENGINE_DIR/engine.log" >&2
+    fail "The engine does not start; its log is $ENGINE_DIR/engine.log."
+}
+
+stop_engine() {
+    docker ps --all --quiet | xargs --no-run-if-empty docker rm --force >/dev/null || true
+    kill "$ENGINE" 2>/dev/null || true
+    wait "$ENGINE" 2>/dev/null || true
+    umount "$ENGINE_DIR"/exec/netns/* 2>/dev/null || true # the one mount that it leaves behind
+}
+
+# ---- Base images
+
+has_image() { docker image inspect "$1" >/dev/null 2>&1 || docker pull --quiet "$1" >/dev/null 2>&1; }
+
+# shellcheck disable=SC2016 # the hooks get the directory as their own $1
+make_debian() { # make_debian FILE PACKAGES: a root file system, as debian:*-slim has it
+    mmdebstrap "${MMDEBSTRAP_OPTIONS[@]}" --include="ca-certificates,netbase,tzdata${2:+,$2}" \
+        --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null || true' \
+        --customize-hook='chroot "$1" update-ca-certificates >/dev/null 2>&1' \
+        --customize-hook='rm -rf "$1"/var/cache/apt/*.bin "$1"/var/log/* "$1"/etc/resolv.conf "$1"/etc/hostname' \
+        "$SUITE" "$1" "$(mirror)" >"$ENGINE_DIR/mmdebstrap.log" 2>&1 \
+        || fail "Debian's packages cannot be had; see $ENGINE_DIR/mmdebstrap.log."
+}
+
+make_python() { # CPython in /usr/local, as the official image has it; from pyenv
+    local version=${PYTHON_IMAGE#python:} root=$ENGINE_DIR/python source
+    version=${version%%-*}
+    source=$(find "${PYENV_ROOT:-$HOME/.pyenv}/versions" -maxdepth 1 -name "$version.*" 2>/dev/null | sort -V | tail -n 1)
+    [ -n "$source" ] || fail "$PYTHON_IMAGE cannot be pulled, and there is no Python $version of pyenv to make it of."
+    say "making $PYTHON_IMAGE of Debian's packages and $source"
+    make_debian "$ENGINE_DIR/python.tar" libssl3,libreadline8,libffi8,libsqlite3-0,libbz2-1.0,liblzma5,libuuid1,libncursesw6,zlib1g
+    rm -rf "$root" && mkdir -p "$root"
+    tar -C "$root" --numeric-owner -xf "$ENGINE_DIR/python.tar"
+    tar -C "$source" -cf - --exclude=__pycache__ --exclude='lib/python3*/test' --exclude='lib/python3*/idlelib' \
+        --exclude='lib/python3*/config-3*' --exclude='lib/libpython3*.a' --exclude='lib/python3*/lib-dynload/_tkinter*' \
+        --exclude='lib/python3*/site-packages/[!p]*' --exclude=share . | tar -C "$root/usr/local" --no-same-owner -xf -
+    grep -lIr "^#!$source" "$root/usr/local/bin" | xargs --no-run-if-empty sed -i "1s|^#!$source|#!/usr/local|"
+    ln -sf python3 "$root/usr/local/bin/python"
+    printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n' >"$root/etc/pip.conf"
+    chroot "$root" /sbin/ldconfig
+    tar -C "$root" --numeric-owner -cf - . | docker import \
+        --change 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8' \
+        --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' --change 'CMD ["python3"]' \
+        - "$PYTHON_IMAGE" >/dev/null
+    rm -rf "$root" "$ENGINE_DIR/python.tar"
+}
+
+make_stand_in() { # make_stand_in IMAGE PACKAGE CHANGE...: a program that Debian packages, for the compose files' tests
+    local image=$1 package=$2 change changes=()
+    for change in "${@:3}"; do changes+=(--change "$change"); done
+    say "making $image of Debian's package $package"
+    make_debian "$ENGINE_DIR/$package.tar" "$package"
+    docker import "${changes[@]}" "$ENGINE_DIR/$package.tar" "$image" >/dev/null
+    rm "$ENGINE_DIR/$package.tar"
+}
+
+is_answering && exec "$@"
+[ "$(id -u)" = 0 ] || fail "No container engine answers. Install and start one, or set DOCKER_HOST to its socket."
+mkdir -p "$ENGINE_DIR"
+export DOCKER_HOST=unix://$ENGINE_DIR/docker.sock DOCKER_CLI_HINTS=false
+install_programs
+is_answering || start_engine
+has_image "$PYTHON_IMAGE" || make_python
+has_image haproxy:lts || make_stand_in haproxy:lts haproxy
+has_image prom/prometheus:latest || make_stand_in prom/prometheus:latest prometheus 'ENTRYPOINT ["prometheus"]'
+BUILD_OPTIONS="--network host" DIGITSERVE_BUILD_NETWORK=host "$@"
