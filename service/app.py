@@ -26,6 +26,7 @@ from service.cors import allow_origins
 from service.fast_path import FastPath
 from service.problems import answer_failure, install_handlers
 from service.protocols.open_inference import routes as open_inference
+from service.protocols.tf_serving import routes as tf_serving
 from service.recognition import Models
 from service.routes import batch, documentation, evaluate, health, predict, versions
 from service.routes.resources import Resources
@@ -76,8 +77,10 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         # FastAPI's own telemetry looks for its providers at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for module in (predict, batch, evaluate, health, versions, documentation, open_inference):
+    for module in (predict, batch, evaluate, health, versions, documentation):
         app.include_router(module.router)
+    for protocol in (open_inference, tf_serving):
+        app.include_router(protocol.router)
     app.add_api_route("/", _to_docs, include_in_schema=False)
     app.add_middleware(FastPath)
     if is_needed(settings):

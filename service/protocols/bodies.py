@@ -4,7 +4,10 @@ request -> body (at most the limit) -> gzip or deflate undone (at most the limit
 """
 
 import zlib
+from collections.abc import Callable
+from typing import TypeVar
 
+from anyio import to_thread
 from pydantic_core import from_json
 from starlette.requests import Request
 
@@ -15,6 +18,8 @@ from service.uploads import MIB, read_body
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
+Document = TypeVar("Document")
+
 INLINE_BYTES = 32 * 1024  # of JSON; two digits of long numbers, a millisecond of parsing
 VALUES_PER_IMAGE = 4 * SIDE * SIDE  # a number, the brackets of a channel, and as much again
 _WINDOW_BITS = {
@@ -24,19 +29,31 @@ _WINDOW_BITS = {
 }  # zlib's manual, inflateInit2; RFC 9110, 8.4.1
 
 
-async def read_request(request: Request, resources: Resources) -> bytes:
-    """Read the whole body of a request, as it was sent.
+async def read_request(
+    request: Request, resources: Resources, parse: Callable[[bytes], Document]
+) -> Document:
+    """Read the whole body of a request, and parse it; in a thread where that takes long.
+
+    Args:
+        request: The request.
+        resources: What the lifespan made.
+        parse: Makes something of the expanded body.
 
     Raises:
-        UploadTooLargeError: If it is over the bound of a batch.
+        UploadTooLargeError: If it is over the bound of a batch, as it comes or expanded.
+        ProtocolError: If its encoding is unknown or the body damaged, or `parse` raises it.
         ClientDisconnect: If the client leaves before all of it has come.
     """
-    return await read_body(request, resources.settings.max_batch_bytes)
+    max_bytes = resources.settings.max_batch_bytes
+    body = await read_body(request, max_bytes)
+    encoding = request.headers.get("content-encoding", "")
 
+    def expand_and_parse() -> Document:
+        return parse(expand(body, encoding, max_bytes))
 
-def is_light(request: Request, body: bytes) -> bool:
-    """Tell whether a body is read in less time than a hop to a thread is worth."""
-    return len(body) <= INLINE_BYTES and not request.headers.get("content-encoding")
+    if len(body) <= INLINE_BYTES and not encoding:
+        return expand_and_parse()
+    return await to_thread.run_sync(expand_and_parse, limiter=resources.decoders)
 
 
 def expand(body: bytes, encoding: str, max_bytes: int) -> bytes:

@@ -11,6 +11,7 @@ from service.schemas import EvaluationBody, FailedLine, PredictedLine, Predictio
 from service.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+PROTOCOLS = DOCS / "protocols.md"
 
 
 def _first_column(page: str) -> list[str]:
@@ -118,3 +119,16 @@ def test_every_decision_is_linked() -> None:
 
     assert len(decisions) >= 3
     assert [path.name for path in decisions if f"(decisions/{path.name})" not in text] == []
+
+
+def test_every_row_of_the_protocols_has_its_test() -> None:
+    """Each requirement of another protocol names a test that exists."""
+    rows = re.findall(
+        r"^\| .* \| `(?:(Test\w+)::)?(test_\w+)` \|$", PROTOCOLS.read_text(), re.MULTILINE
+    )
+    tests = "".join(path.read_text() for path in PROTOCOLS.parents[1].glob("tests/**/test_*.py"))
+
+    assert len(rows) > 30
+    for group, name in rows:
+        assert f"class {group}" in tests
+        assert f"def {name}(" in tests

@@ -4,7 +4,11 @@ import asyncio
 import base64
 import io
 import json
+import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +22,8 @@ from tests.pictures import draw, encode, photo
 pytestmark = pytest.mark.integration
 
 INFER = "/v2/models/digits/infer"
+PREDICT = "/v1/models/digits:predict"
+CLASSIFY = "/v1/models/digits:classify"
 TOLERANCE = 1e-5
 UPLOADS = [encode(draw()), encode(photo(), "JPEG"), encode(photo(size=(1200, 900)))]
 DIGITS = np.load(ROOT / "models/digits/1/assets.extra/validation.npz")["images"][:20]
@@ -53,6 +59,16 @@ def from_binary(answer: httpx.Response) -> Any:
         answer.content[length:][: output["parameters"]["binary_data_size"]], "<f4"
     )
     return values.reshape(output["shape"])
+
+
+def saved_model_cli(verb: str, *options: str) -> str:
+    """Run TensorFlow's command line on the bundle's signature, and return what it prints."""
+    program = Path(sys.executable).with_name("saved_model_cli")
+    which = "--dir", str(ROOT / "models/digits/1"), "--tag_set", "serve"
+    command = [str(program), verb, *which, "--signature_def", "serving_default", *options]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 class TestOpenInference:
@@ -106,3 +122,55 @@ class TestOpenInference:
         found = [answer.json()["outputs"][0]["data"] for answer in asyncio.run(send_all())]
 
         np.testing.assert_allclose(found, np.tile(expected, (10, 1)), atol=TOLERANCE)
+
+
+class TestTensorFlowServing:
+    """TensorFlow Serving's REST API."""
+
+    @pytest.mark.parametrize(
+        ("key", "answered"), [("instances", "predictions"), ("inputs", "outputs")]
+    )
+    def test_digits(self, client: httpx.Client, key: str, answered: str) -> None:
+        """Rows and columns of digits get the numbers of their pictures, as levels and as shares of ink."""
+        expected = native(client, [as_png(digit) for digit in DIGITS])
+
+        for values in (DIGITS, (DIGITS / 255)[..., np.newaxis]):
+            answer = client.post(PREDICT, json={key: values.tolist()})
+
+            np.testing.assert_allclose(answer.json()[answered], expected, atol=TOLERANCE)
+
+    def test_pictures(self, client: httpx.Client) -> None:
+        """Pictures get the numbers of the same uploads, predicted and classified."""
+        expected = native(client, UPLOADS)
+        pictures = [{"image": {"b64": base64.b64encode(upload).decode()}} for upload in UPLOADS]
+
+        predicted = client.post(PREDICT, json={"instances": pictures}).json()["predictions"]
+        results = client.post(CLASSIFY, json={"examples": pictures}).json()["results"]
+
+        np.testing.assert_allclose(predicted, expected, atol=TOLERANCE)
+        classified = [[share for _, share in result] for result in results]
+        np.testing.assert_allclose(classified, expected, atol=TOLERANCE)
+
+    @pytest.mark.tensorflow
+    def test_saved_model(self, client: httpx.Client, tmp_path: Path) -> None:
+        """TensorFlow's own command line reads the same signature and numbers from the bundle itself."""
+        np.save(tmp_path / "images.npy", DIGITS)
+        metadata = client.get("/v1/models/digits/metadata").json()["metadata"]
+        signature = metadata["signature_def"]["signature_def"]["serving_default"]
+
+        shown = saved_model_cli("show")
+        saved_model_cli(
+            "run", "--inputs", f"images={tmp_path}/images.npy", "--outdir", str(tmp_path)
+        )
+
+        for name, tensor in (
+            ("images", signature["inputs"]),
+            ("probabilities", signature["outputs"]),
+        ):
+            assert f"['{name}'] tensor_info:" in shown
+            assert f"name: {tensor[name]['name']}\n" in shown
+            assert f"dtype: {tensor[name]['dtype']}\n" in shown
+            sizes = [size["size"] for size in tensor[name]["tensor_shape"]["dim"]]
+            assert f"shape: ({', '.join(sizes)})\n" in shown
+        answer = client.post(PREDICT, json={"instances": DIGITS.tolist()}).json()["predictions"]
+        np.testing.assert_allclose(np.load(tmp_path / "probabilities.npy"), answer, atol=TOLERANCE)

@@ -9,6 +9,7 @@ from service import __version__
 from service.preprocessing.canonical import SIDE
 from service.protocols.open_inference.outputs import OUTPUTS
 from service.protocols.open_inference.requests import INPUTS
+from service.protocols.versions import loaded_versions
 from service.recognition import Model, Models
 
 EXTENSIONS = (
@@ -93,12 +94,6 @@ def list_repository(models: Models, *, only_ready: bool) -> list[dict[str, str]]
         for name, refusals in models.refused.items()
         for version, reason in refusals.items()
     ]
-
-
-def loaded_versions(models: Models, name: str) -> list[str]:
-    """Return the versions of a model that answer, the one that is served first."""
-    pinned = [version for owner, version in models.pinned if owner == name]
-    return [models.find(name).version, *pinned]
 
 
 def _tensor(name: str, datatype: str, dimensions: tuple[int, ...]) -> dict[str, Any]:

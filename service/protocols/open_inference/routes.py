@@ -1,29 +1,31 @@
 """`/v2`: the routes of the Open Inference Protocol, and those of Triton's that clients call."""
 
+import functools
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from service.errors import NotReadyError
-from service.protocols.bodies import as_object, expand, is_light, parse_json, read_request
+from service.errors import NotReadyError, ProtocolError
+from service.protocols.bodies import Json, as_object, parse_json, read_request
 from service.protocols.open_inference.metadata import (
     configure_model,
     describe_model,
     describe_server,
     list_repository,
-    loaded_versions,
 )
 from service.protocols.open_inference.outputs import HEADER_LENGTH
-from service.protocols.open_inference.requests import InferenceRequest, read_inference
+from service.protocols.open_inference.requests import read_inference
 from service.protocols.open_inference.responses import compress, write_inference
 from service.protocols.recognising import recognise
+from service.protocols.versions import loaded_versions
 from service.recognition import Model
-from service.routes import health
+from service.routes import health, versions
+from service.routes.admin import require_admin
 from service.routes.resources import DepResources, Resources
 
 MODEL = "/v2/models/{name}"
+REPOSITORY_MODEL = "/v2/repository/models/{name}"
 VERSION = f"{MODEL}/versions/{{version}}"
 
 router = APIRouter(include_in_schema=False)
@@ -86,8 +88,8 @@ async def model_ready(resources: DepResources, model: DepServed) -> JSONResponse
 @router.get(f"{VERSION}/config")
 async def model_config(resources: DepResources, model: DepServed) -> JSONResponse:
     """Describe a model as Triton's configuration does."""
-    versions, max_images = _versions(resources, model), resources.settings.max_batch_images
-    return JSONResponse(configure_model(model, versions, max_images=max_images))
+    loaded, max_images = _versions(resources, model), resources.settings.max_batch_images
+    return JSONResponse(configure_model(model, loaded, max_images=max_images))
 
 
 def _versions(resources: Resources, model: Model) -> list[str]:
@@ -97,34 +99,46 @@ def _versions(resources: Resources, model: Model) -> list[str]:
 @router.post("/v2/repository/index")
 async def repository_index(request: Request, resources: DepResources) -> JSONResponse:
     """List what is loaded, and what was refused and why."""
-    body = await read_request(request, resources)
-    wanted = as_object(parse_json(body or b"{}", max_images=1), "The request")
-    return JSONResponse(list_repository(resources.models, only_ready=wanted.get("ready") is True))
+    wanted = await read_request(request, resources, _parse_optional)
+    only_ready = wanted.get("ready") is True
+    return JSONResponse(list_repository(resources.models, only_ready=only_ready))
+
+
+@router.post(f"{REPOSITORY_MODEL}/load", dependencies=[Depends(require_admin)])
+async def load(request: Request, resources: DepResources, name: str) -> JSONResponse:
+    """Answer with the newest version of a model, as `/model/reload` does."""
+    parameters = (await read_request(request, resources, _parse_optional)).get("parameters")
+    if parameters:
+        raise ProtocolError("A model is loaded as it lies on disk: 'parameters' are not taken.")
+    await versions.reload(resources, model=name)
+    return JSONResponse({"name": name, "load": True})
+
+
+@router.post(f"{REPOSITORY_MODEL}/unload", dependencies=[Depends(require_admin)])
+async def unload(resources: DepResources, name: str) -> JSONResponse:
+    """Answer with the version before, as `/model/rollback` does; a model is never without one."""
+    await versions.roll_back(resources, model=name)
+    return JSONResponse({"name": name, "unload": True})
+
+
+def _parse_optional(body: bytes) -> dict[str, Json]:
+    """Parse a small object, which may be missing."""
+    return as_object(parse_json(body or b"{}", max_images=1), "The request")
 
 
 @router.post(f"{MODEL}/infer")
 @router.post(f"{VERSION}/infer")
 async def infer(request: Request, resources: DepResources, model: DepServed) -> Response:
     """Recognise the digits of a request, and answer in the encodings that it asks for."""
-    asked = await _read(request, resources)
+    read = functools.partial(
+        read_inference,
+        header_length=request.headers.get(HEADER_LENGTH),
+        max_images=resources.settings.max_batch_images,
+    )
+    asked = await read_request(request, resources, read)
     predictions = await recognise(resources, model, asked.images)
     body, headers = write_inference(
         model, predictions, asked.outputs, request_id=asked.id or request.scope["request_id"]
     )
     body, more_headers = compress(body, request.headers.get("accept-encoding", ""))
     return Response(body, headers={**headers, **more_headers})
-
-
-async def _read(request: Request, resources: Resources) -> InferenceRequest:
-    """Read a request, in a thread if that takes long."""
-    body, settings = await read_request(request, resources), resources.settings
-    encoding = request.headers.get("content-encoding", "")
-    header_length = request.headers.get(HEADER_LENGTH)
-
-    def read() -> InferenceRequest:
-        expanded = expand(body, encoding, settings.max_batch_bytes)
-        return read_inference(expanded, header_length, max_images=settings.max_batch_images)
-
-    if is_light(request, body):
-        return read()
-    return await to_thread.run_sync(read, limiter=resources.decoders)

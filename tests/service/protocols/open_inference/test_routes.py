@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,9 +15,15 @@ from service.protocols.open_inference.metadata import list_repository
 from service.recognition import Model, Models
 from service.routes.resources import Lifecycle
 from service.settings import Settings
+from service.versions.board import Board
+from service.versions.changes import Versions
+from service.versions.notice import Notice, Served, Version
+from tests.bundles import copy_bundle
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
+from tests.service.versions.workers import QuickExaminer, make_versions
 
+REPOSITORY = "/v2/repository/models"
 INFER = "/v2/models/digits/infer"
 SEVEN = encode(draw())
 RAW = {"inference-header-content-length": "0"}
@@ -27,6 +34,16 @@ DIGIT = {"name": "images", "datatype": "UINT8", "shape": [1, 28, 28], "data": [0
 def model() -> Model:
     """A model that takes every digit for a 7."""
     return load_model(FakeEngine())
+
+
+@pytest.fixture
+def versions(tmp_path: Path, model: Model) -> Versions:
+    """Versions of a service without workers, which serves digits/1 and has digits/2 on disk."""
+    copy_bundle(tmp_path / "models", version="2")
+    (tmp_path / "board").mkdir()
+    board = Board(tmp_path / "board")
+    board.post(Notice(served={"digits": Served(active=Version.of(model.bundle))}))
+    return make_versions(board, tmp_path / "models", QuickExaminer("litert"))
 
 
 def infer(model: Model, path: str = INFER, **members: Any) -> httpx.Response:
@@ -120,6 +137,43 @@ class TestRepository:
             {"name": "digits", "version": "2", "state": "UNAVAILABLE", "reason": "It is damaged."}
         ]
         assert list_repository(models, only_ready=True) == index[:1]
+
+
+class TestLoading:
+    """Triton's load and unload, which change the version that answers."""
+
+    def test_load_and_unload(self, model: Model, versions: Versions) -> None:
+        """To load has the newest version on disk answer, to unload the one before."""
+        answers = [
+            ask(model, "POST", f"{REPOSITORY}/digits/{verb}", versions=versions)
+            for verb in ("unload", "load", "unload")
+        ]
+
+        assert [answer.status_code for answer in answers] == [409, 200, 200]
+        assert answers[1].json() == {"name": "digits", "load": True}
+        assert answers[2].json() == {"name": "digits", "unload": True}
+        assert "error" in answers[0].json()
+
+    def test_overrides(self, model: Model, versions: Versions) -> None:
+        """A model is loaded as it lies on disk: a configuration in the request is refused."""
+        content = b'{"parameters": {"config": "{}"}}'
+
+        answer = ask(model, "POST", f"{REPOSITORY}/digits/load", versions=versions, content=content)
+
+        assert (answer.status_code, set(answer.json())) == (400, {"error"})
+
+    @pytest.mark.parametrize("verb", ["load", "unload"])
+    def test_refused(self, model: Model, versions: Versions, verb: str) -> None:
+        """An unknown model is 404; where an admin key is set, only who shows it is let in."""
+        settings = Settings.model_validate({"admin_keys": "secret"})
+
+        unknown = ask(model, "POST", f"{REPOSITORY}/half/{verb}", versions=versions)
+        closed = ask(
+            model, "POST", f"{REPOSITORY}/digits/{verb}", versions=versions, settings=settings
+        )
+
+        assert (unknown.status_code, set(unknown.json())) == (404, {"error"})
+        assert (closed.status_code, set(closed.json())) == (401, {"error"})
 
 
 class TestInfer:

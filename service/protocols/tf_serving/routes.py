@@ -1,0 +1,149 @@
+"""`/v1`: the routes of TensorFlow Serving, told apart by its own patterns.
+
+What is no route of its is a malformed request there, of whichever method; so it is here.
+"""
+
+import functools
+import re
+from typing import Any, NamedTuple
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from service.errors import DigitserveError, ProtocolError, UnknownModelError, UnknownVersionError
+from service.protocols.bodies import read_request
+from service.protocols.recognising import recognise
+from service.protocols.tf_serving.metadata import METHOD, describe_signature, describe_version
+from service.protocols.tf_serving.requests import read_classify, read_predict
+from service.protocols.versions import loaded_versions
+from service.recognition import Model, Models, Prediction
+from service.routes.resources import DepResources, Resources
+
+STABLE = "stable"  # the label of the version that is served
+_VERSION = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
+# Source: http_rest_api_handler.cc.
+_CALL = re.compile(
+    rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<call>classify|regress|predict)", re.IGNORECASE
+)
+_LOOK = re.compile(
+    rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?", re.IGNORECASE
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+class Target(NamedTuple):
+    """Which model a path names, and which version of it, by number or label."""
+
+    name: str
+    version: str | None
+    label: str | None
+
+
+@router.post("/v1/{rest:path}")
+@router.post("/V1/{rest:path}")
+async def call(request: Request, resources: DepResources) -> JSONResponse:
+    """Answer `:predict` and `:classify`; the Content-Type means nothing, as there."""
+    path = _CALL.fullmatch(request.scope["path"])
+    if path is None:
+        raise _malformed(request)
+    model = find_servable(resources.models, _target(path))
+    method = path["call"].lower()
+    if method == "regress":
+        raise ProtocolError(
+            "Expected regression signature method_name to be tensorflow/serving/regress. Was: "
+            + METHOD
+        )
+    answer = predict if method == "predict" else classify
+    return JSONResponse(await answer(request, resources, model))
+
+
+@router.get("/v1/{rest:path}")
+@router.get("/V1/{rest:path}")
+async def look(request: Request, resources: DepResources) -> JSONResponse:
+    """Tell the state of a model's versions, or its signature."""
+    path = _LOOK.fullmatch(request.scope["path"])
+    if path is None:
+        raise _malformed(request)
+    if path["name"] is None:
+        raise ProtocolError("Missing model name in request.")
+    if path["metadata"]:
+        return JSONResponse(describe_signature(find_servable(resources.models, _target(path))))
+    return JSONResponse({"model_version_status": list_versions(resources.models, _target(path))})
+
+
+@router.api_route("/v1/{rest:path}", methods=["PUT", "DELETE", "PATCH", "OPTIONS"])
+@router.api_route("/V1/{rest:path}", methods=["PUT", "DELETE", "PATCH", "OPTIONS"])
+async def refuse(request: Request) -> None:
+    """Refuse what no route answers."""
+    raise _malformed(request)
+
+
+async def predict(request: Request, resources: Resources, model: Model) -> dict[str, Any]:
+    """Return the probabilities [N, 10] of the images, by the name of the form that they came in."""
+    max_images = resources.settings.max_batch_images
+    read = functools.partial(read_predict, max_images=max_images)
+    asked = await read_request(request, resources, read)
+    predictions = await recognise(resources, model, asked.images)
+    rows = [prediction.probabilities.tolist() for prediction in predictions]
+    return {"predictions" if asked.is_row else "outputs": rows}
+
+
+async def classify(request: Request, resources: Resources, model: Model) -> dict[str, Any]:
+    """Return every digit with its probability, for each image."""
+    max_images = resources.settings.max_batch_images
+    read = functools.partial(read_classify, max_images=max_images)
+    predictions = await recognise(resources, model, await read_request(request, resources, read))
+    return {"results": [_label(prediction) for prediction in predictions]}
+
+
+def _label(prediction: Prediction) -> list[tuple[str, float]]:
+    return [(str(digit), share) for digit, share in enumerate(prediction.probabilities.tolist())]
+
+
+def find_servable(models: Models, target: Target) -> Model:
+    """Return the model that a path names.
+
+    Raises:
+        UnknownModelError: If it is not served, or that version not loaded.
+        ProtocolError: If it has no such label.
+    """
+    if target.label not in {None, STABLE}:
+        raise ProtocolError(f"Unrecognized servable version label: {target.label}")
+    try:
+        return models.find(target.name, target.version)
+    except DigitserveError as error:
+        servable = (
+            f"Specific({target.name}, {target.version})"
+            if target.version
+            else f"Latest({target.name})"
+        )
+        raise UnknownModelError(f"Servable not found for request: {servable}") from error
+
+
+def list_versions(models: Models, target: Target) -> list[dict[str, Any]]:
+    """Describe the versions of a model, or the one that is asked for.
+
+    Raises:
+        UnknownModelError: If there is no such model.
+        UnknownVersionError: If there is no such version.
+        ProtocolError: If there is no such label.
+    """
+    if target.name not in models.by_name:
+        raise UnknownModelError(f"Could not find any versions of model {target.name}")
+    version = find_servable(models, target).version if target.label else target.version
+    states = [describe_version(each) for each in loaded_versions(models, target.name)]
+    refused = models.refused.get(target.name, {})
+    states += [describe_version(each, refusal=reason) for each, reason in refused.items()]
+    chosen = [state for state in states if version in {None, state["version"]}]
+    if not chosen:
+        raise UnknownVersionError(f"Could not find version {version} of model {target.name}")
+    return chosen
+
+
+def _target(path: re.Match[str]) -> Target:
+    return Target(path["name"], path["version"], path["label"])
+
+
+def _malformed(request: Request) -> ProtocolError:
+    return ProtocolError(f"Malformed request: {request.scope['method']} {request.scope['path']}")

@@ -1,0 +1,1 @@
+"""Tests of TensorFlow Serving's REST API."""

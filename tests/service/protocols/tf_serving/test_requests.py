@@ -1,0 +1,193 @@
+"""Bodies of `:predict` and `:classify`: every form that is one, and what is none."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.errors import DigitserveError, ProtocolError
+from service.protocols.recognising import Images, Pictures
+from service.protocols.tf_serving.requests import read_classify, read_predict
+
+DIGITS = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
+LEVELS = DIGITS.tolist()
+FILES = [b"\x89PNG one", b"two"]
+TEXTS = [{"b64": base64.b64encode(file).decode()} for file in FILES]
+
+as_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.sampled_from(["b64", "image", "images", "x"]), inner, max_size=2)
+    ),
+    max_leaves=8,
+)
+
+
+def predict(**members: Any) -> Images:
+    """Read the body of `:predict`."""
+    return read_predict(json.dumps(members).encode(), max_images=2).images
+
+
+def classify(**members: Any) -> Images:
+    """Read the body of `:classify`."""
+    return read_classify(json.dumps(members).encode(), max_images=2)
+
+
+class TestForms:
+    """Rows and columns."""
+
+    @pytest.mark.parametrize("key", ["instances", "inputs"])
+    @pytest.mark.parametrize(
+        "values",
+        [LEVELS, DIGITS[..., np.newaxis].tolist(), (DIGITS / 255).tolist()],
+        ids=["levels", "channel", "shares"],
+    )
+    def test_digits(self, key: str, values: Any) -> None:
+        """Digits are arrays, with or without a channel, of levels or of shares of ink."""
+        assert np.array_equal(predict(**{key: values}), DIGITS)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"instances": [{"images": digit} for digit in LEVELS]},
+            {"inputs": {"images": LEVELS}},
+            {"instances": LEVELS, "signature_name": "serving_default"},
+            {"inputs": LEVELS, "signature_name": ""},
+        ],
+        ids=["rows", "columns", "signature", "no signature"],
+    )
+    def test_named_digits(self, members: dict[str, Any]) -> None:
+        """Digits may bear the name of the input."""
+        assert np.array_equal(predict(**members), DIGITS)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"instances": TEXTS},
+            {"instances": [{"image": text} for text in TEXTS]},
+            {"inputs": TEXTS},
+            {"inputs": {"image": TEXTS}},
+        ],
+        ids=["rows", "named rows", "columns", "named columns"],
+    )
+    def test_pictures(self, members: dict[str, Any]) -> None:
+        """Pictures are objects of base64."""
+        assert predict(**members) == Pictures(FILES)
+
+    @pytest.mark.parametrize("inputs", [TEXTS[0], {"image": TEXTS[0]}])
+    def test_one_picture(self, inputs: Any) -> None:
+        """One picture in a column may stand for itself."""
+        assert predict(inputs=inputs) == Pictures(FILES[:1])
+
+    def test_row_or_column(self) -> None:
+        """The form is remembered for the answer."""
+        forms = [
+            read_predict(json.dumps({key: LEVELS}).encode(), max_images=2).is_row
+            for key in ("instances", "inputs")
+        ]
+
+        assert forms == [True, False]
+
+
+class TestNumbers:
+    """Levels or shares, by the numbers themselves."""
+
+    def test_binary_digit(self) -> None:
+        """Whole numbers none of which is above 1 are shares: JavaScript writes 1.0 as 1."""
+        images = predict(instances=(DIGITS > 127).astype(int).tolist())
+
+        assert np.array_equal(images, np.where(DIGITS > 127, 255, 0))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("value", [1.5, 255.0, -0.1, -1, 256, float("nan"), float("inf")])
+    def test_outside(self, value: float) -> None:
+        """Numbers outside of both ranges, and shares above 1, are refused."""
+        row: Any = np.zeros((28, 28), int).tolist()
+        row[3][4] = value
+
+        with pytest.raises(ProtocolError):
+            predict(instances=[row])
+
+
+class TestRefused:
+    """What is no request."""
+
+    @pytest.mark.parametrize(
+        ("members", "message"),
+        [
+            ({}, "Missing 'inputs' or 'instances' key"),
+            ({"inputs": [], "instances": []}, "exactly one of 'inputs' or 'instances'"),
+            ({"instances": LEVELS, "signature_name": "x"}, 'signature name: "x" not found in'),
+            ({"instances": LEVELS, "signature_name": 1}, 'signature name: "1" not found in'),
+            ({"instances": []}, "0 images"),
+            ({"inputs": {"images": 1}}, "'images' is no JSON array"),
+            ({"instances": {}}, "'instances' is no JSON array"),
+            ({"instances": LEVELS * 2}, "4 images"),
+            ({"instances": [LEVELS[0], TEXTS[0]]}, "mixed"),
+            ({"instances": [[1, 2]]}, "shape"),
+            ({"instances": [[[0] * 28] * 27 + [[0] * 27]]}, "differ in length"),
+            ({"instances": ["text"]}, "shape"),
+            ({"instances": [{"images": LEVELS[0], "image": 1}]}, "no object of either"),
+            ({"instances": [{"pixels": LEVELS[0]}]}, "no object of either"),
+            ({"instances": [{"image": LEVELS[0]}]}, "no object of the one key 'b64'"),
+            ({"instances": [{"b64": 1}]}, "no object of the one key 'b64'"),
+            ({"instances": [{"b64": "a", "x": 1}]}, "no object of the one key 'b64'"),
+            ({"instances": [{"b64": "a"}]}, "no base64"),
+        ],
+    )
+    def test_predict(self, members: dict[str, Any], message: str) -> None:
+        """Each mistake is named."""
+        with pytest.raises(ProtocolError, match=message):
+            predict(**members)
+
+    @pytest.mark.parametrize(
+        ("members", "message"),
+        [
+            ({}, "Missing 'examples' key"),
+            ({"examples": [1]}, "An example is no JSON object"),
+            ({"examples": [{}]}, "no object of either"),
+            ({"examples": [TEXTS[0]], "context": []}, "'context' is no JSON object"),
+        ],
+    )
+    def test_classify(self, members: dict[str, Any], message: str) -> None:
+        """Each mistake is named."""
+        with pytest.raises(ProtocolError, match=message):
+            classify(**members)
+
+
+class TestClassify:
+    """`:classify`."""
+
+    def test_examples(self) -> None:
+        """Features are pictures, or digits, which may be flat."""
+        assert classify(examples=[{"image": text} for text in TEXTS]) == Pictures(FILES)
+        for shape in ((2, 784), (2, 28, 28)):
+            images = classify(examples=[{"images": row} for row in DIGITS.reshape(shape).tolist()])
+
+            assert np.array_equal(images, DIGITS)  # type: ignore[arg-type]
+
+    def test_context(self) -> None:
+        """What the context holds is in every example."""
+        assert classify(context={"image": TEXTS[0]}, examples=[{}, {}]) == Pictures(FILES[:1] * 2)
+
+
+class TestFuzzed:
+    """Whatever comes, it is a request or refused."""
+
+    @settings(max_examples=300)
+    @given(st.sampled_from(["inputs", "instances", "examples"]), as_json | st.lists(as_json))
+    def test_values(self, key: str, value: Any) -> None:
+        """Any value in the place of images is refused as the client's fault, or is images."""
+        body = json.dumps({key: value}).encode()
+        read = read_classify if key == "examples" else read_predict
+
+        try:
+            outcome: object = read(body, max_images=2)
+        except DigitserveError as error:
+            outcome = error.status
+
+        assert outcome == 400 or not isinstance(outcome, int)
