@@ -31,7 +31,7 @@ from service.recognition import Models
 from service.routes import batch, documentation, evaluate, health, predict, versions
 from service.routes.resources import Resources
 from service.security_headers import security_headers
-from service.security_schemes import describe_keys
+from service.security_schemes import describe_access
 from service.settings import Settings
 from service.versions.board import Board, make_folder
 from service.versions.changes import Versions
@@ -85,8 +85,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
     app.add_middleware(FastPath)
     if is_needed(settings):
         app.add_middleware(Access, settings)
-    if settings.api_keys:
-        describe_keys(app)
+    describe_access(app, settings)
     app.add_middleware(allow_origins, settings.cors_origins)
     app.add_middleware(RequestContext, allow_origins(answer_failure, settings.cors_origins))
     install_handlers(app)

@@ -21,6 +21,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]
     folder = tmp_path_factory.mktemp("service")
     settings = {
         "API_KEYS": f"{HASH},plain-key,greedy-key",
+        "ADMIN_KEYS": "admin-key",
         "RATE_LIMIT": "20/h",
         "CORS_ORIGINS": SITE,
     }
@@ -50,6 +51,27 @@ def test_probes_need_no_key(guarded: httpx.Client) -> None:
     statuses = {guarded.get("/health/ready").status_code for _ in range(30)}
 
     assert statuses == {200}
+
+
+@pytest.mark.parametrize("path", ["/model/reload", "/model/rollback"])
+def test_admin_routes(guarded: httpx.Client, path: str) -> None:
+    """They want an admin key, from this machine too; one that opens the service is not enough."""
+    keys = ("", "wrong-key", "plain-key", "admin-key")
+
+    answers = [guarded.post(path, headers={"x-api-key": key}) for key in keys]
+
+    assert [answer.status_code for answer in answers[:3]] == [401, 401, 403]
+    assert answers[3].status_code not in {401, 403}
+
+
+def test_admin_routes_without_any_key(client: httpx.Client) -> None:
+    """Where no key is set they answer programs on this machine, and no page in its browser."""
+    page = client.post("/model/rollback", headers={"origin": SITE})
+    proxied = client.post("/model/rollback", headers={"x-forwarded-for": "192.0.2.7"})
+    program = client.post("/model/rollback")
+
+    assert (page.status_code, proxied.status_code) == (403, 403)
+    assert program.status_code not in {401, 403}
 
 
 def test_limit(guarded: httpx.Client) -> None:

@@ -1,12 +1,14 @@
-"""Keys in the OpenAPI document."""
+"""Keys and limits in the OpenAPI document."""
 
 from typing import Any
+
+import pytest
 
 from service.app import create_app
 from service.settings import Settings
 
 
-def _document(**given: str) -> Any:
+def _document(**given: str | None) -> Any:
     fields: dict[str, Any] = given
     return create_app(Settings(**fields)).openapi()
 
@@ -32,7 +34,7 @@ def test_closed_operations() -> None:
     operation = _document(api_keys="key")["paths"]["/predict"]["post"]
 
     assert operation["security"] == [{"bearer": []}, {"api-key": []}]
-    assert {"200", "401", "415", "429"} <= set(operation["responses"])
+    assert {"200", "401", "415"} <= set(operation["responses"])
     (media,) = operation["responses"]["401"]["content"]
     assert media == "application/problem+json"
 
@@ -41,8 +43,25 @@ def test_open_operations() -> None:
     """A probe says that it wants none."""
     operation = _document(api_keys="key")["paths"]["/health/ready"]["get"]
 
-    assert operation["security"] == []
+    assert "security" not in operation
     assert "401" not in operation["responses"]
+
+
+def test_admin_keys_alone() -> None:
+    """With admin keys alone, what changes the service wants one, and nothing else does."""
+    paths = _document(admin_keys="key")["paths"]
+
+    closed = [path for path in paths for it in paths[path].values() if "security" in it]
+    assert closed == ["/model/reload", "/model/rollback"]
+
+
+@pytest.mark.parametrize(("limit", "is_said"), [(None, False), ("1/s", True)])
+def test_limit(limit: str | None, is_said: bool) -> None:
+    """A limit is said where requests are counted, and nowhere else."""
+    paths = _document(rate_limit=limit)["paths"]
+
+    assert ("429" in paths["/predict"]["post"]["responses"]) == is_said
+    assert "429" not in paths["/health"]["get"]["responses"]
 
 
 def test_document_can_be_asked_again() -> None:
