@@ -5,9 +5,10 @@ Imports no web framework, so that the command line needs none.
 
 import base64
 import io
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +23,23 @@ from service.schemas import (
     ClassScoresBody,
     Detail,
     EvaluationBody,
+    ExplanationBody,
     FailedLine,
     IntervalBody,
+    LayerBody,
     MistakeBody,
     ModelIdentity,
     PredictedLine,
     PredictionBody,
     Problem,
     RejectedBody,
+    SaliencyBody,
 )
+
+if TYPE_CHECKING:  # which would load the LiteRT interpreter
+    from service.explanation import Layer, Saliency
+
+DECIMALS = 5  # of activations, weights and evidence
 
 
 def answer_prediction(
@@ -89,6 +98,53 @@ def _detail(seen: CanonicalDigit) -> Detail:
         ink_box=BoxBody(**asdict(seen.ink_box)),
         steps=list(seen.steps),
     )
+
+
+def answer_explanation(
+    model: Model,
+    prediction: Prediction,
+    layers: Sequence["Layer"],
+    *,
+    shown: Collection[str],
+    with_weights: bool,
+) -> ExplanationBody:
+    """Write an explanation as the answer of `/explain`, as yet without saliency.
+
+    Args:
+        model: The model that made the prediction.
+        prediction: What the model says.
+        layers: All layers of its network.
+        shown: Names of those whose activations are wanted.
+        with_weights: Whether their weights are wanted too.
+    """
+    described = [_layer(it, is_shown=it.name in shown, with_weights=with_weights) for it in layers]
+    members = _members(model, prediction, with_detail=True)
+    return ExplanationBody.model_validate({**members, "layers": described})
+
+
+def _layer(layer: "Layer", *, is_shown: bool, with_weights: bool) -> LayerBody:
+    """Write a layer, its numbers as far as they are wanted."""
+    has_weights = is_shown and with_weights
+    return LayerBody(
+        name=layer.name,
+        kind=layer.kind,
+        shape=list(layer.activations.shape),
+        parameters=layer.num_parameters,
+        activations=_numbers(layer.activations) if is_shown else None,
+        kernel=_numbers(layer.kernel) if has_weights else None,
+        bias=_numbers(layer.bias) if has_weights else None,
+    )
+
+
+def _numbers(array: npt.NDArray[np.float32] | None) -> list[Any] | None:
+    """Write an array as nested lists, to a fraction of what float32 knows."""
+    return None if array is None else array.astype(np.float64).round(DECIMALS).tolist()
+
+
+def answer_saliency(saliencies: Sequence["Saliency"]) -> list[SaliencyBody]:
+    """Write saliency as a part of the answer of `/explain`."""
+    members = ({"class": it.digit, "evidence": _numbers(it.evidence)} for it in saliencies)
+    return [SaliencyBody.model_validate(it) for it in members]
 
 
 def answer_evaluation(model: Model, evaluation: Evaluation) -> EvaluationBody:

@@ -28,7 +28,7 @@ from service.problems import answer_failure, install_handlers
 from service.protocols.open_inference import routes as open_inference
 from service.protocols.tf_serving import routes as tf_serving
 from service.recognition import Models
-from service.routes import batch, documentation, evaluate, health, predict, versions
+from service.routes import batch, documentation, evaluate, explain, health, predict, versions
 from service.routes.resources import Resources
 from service.security_headers import security_headers
 from service.security_schemes import describe_access
@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         # FastAPI's own telemetry looks for its providers at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for module in (predict, batch, evaluate, health, versions, documentation):
+    for module in (predict, batch, explain, evaluate, health, versions, documentation):
         app.include_router(module.router)
     for protocol in (open_inference, tf_serving):
         app.include_router(protocol.router)

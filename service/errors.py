@@ -11,7 +11,8 @@
     │   ├── ImageTooLargeError           422  more pixels than allowed, checked before decoding
     │   ├── BlankImageError              422  no ink on it
     │   ├── LabelledDataError            422  labelled data that breaks a rule of its format
-    │   └── BatchError                   422  a batch that cannot be taken apart, or is over a bound
+    │   ├── BatchError                   422  a batch that cannot be taken apart, or is over a bound
+    │   └── ExplanationError             422  a layer that is not there, or a picture of several things
     ├── UnauthorizedError                401  no key that is known; comes with WWW-Authenticate
     ├── ForbiddenError                   403  a key that does not open this route, or none could
     ├── RateLimitError                   429  more requests than the limit lets through; with Retry-After
@@ -129,6 +130,13 @@ class BatchError(UploadError):
     title = "Unusable batch"
 
 
+class ExplanationError(UploadError):
+    """An explanation of a layer that is not there, or a picture of several things at once (422)."""
+
+    code = "unusable-explanation"
+    title = "Unusable explanation"
+
+
 class UnauthorizedError(DigitserveError):
     """The request shows no key that is known here (401)."""
 
@@ -219,7 +227,7 @@ class NotReadyError(DigitserveError):
 
 
 class OverloadedError(DigitserveError):
-    """More requests wait for the engine than may (503)."""
+    """More requests wait for the engine, or for explanations, than may (503)."""
 
     status = 503
     code = "overloaded"

@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ from service.errors import (
     UnknownVersionError,
 )
 from service.preprocessing import PREPROCESSING_VERSION, CanonicalDigit
+
+if TYPE_CHECKING:
+    from service.explanation import Network
 
 logger = logging.getLogger("digitserve")
 
@@ -129,6 +133,15 @@ class Model:
                 "Export it anew."
             )
         self._tested_at = time.monotonic()
+
+    @cached_property
+    def network(self) -> "Network":
+        """The network layer by layer; read when it is first asked for."""
+        from service.explanation import (
+            Network,
+        )  # a model that explains nothing loads nothing for it
+
+        return Network(self.bundle.litert_program)
 
     @property
     def version(self) -> str:

@@ -1,6 +1,6 @@
 """Schemas: the JSON of every answer, as the OpenAPI document declares it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -41,6 +41,36 @@ class PredictionBody(BaseModel):
     warnings: list[str]
     model: ModelIdentity
     detail: Detail | None = None
+
+
+class LayerBody(BaseModel):
+    """A layer of the network, and what it made of the digit."""
+
+    name: str
+    kind: str = Field(description="`input`, `convolution`, `max_pool`, `flatten`, `dense`, ...")
+    shape: list[int] = Field(description="[height, width, maps], or [numbers] once flattened")
+    parameters: int = Field(description="Weights, after batch normalisation is folded in")
+    activations: list[Any] | None = Field(None, description="Numbers, nested as `shape` says")
+    kernel: list[Any] | None = Field(None, description="[rows, columns, inputs, maps] and the like")
+    bias: list[float] | None = None
+
+
+class SaliencyBody(BaseModel):
+    """Which ink spoke for a class."""
+
+    digit: int = Field(alias="class", ge=0, le=9)
+    evidence: list[list[float]] = Field(
+        description="[28][28], nats by which the class's log-odds fall without the ink there"
+    )
+
+
+class ExplanationBody(PredictionBody):
+    """Answer of `/explain`."""
+
+    layers: list[LayerBody]
+    saliency: list[SaliencyBody] | None = Field(
+        None, description="Of the answer and of the runner-up"
+    )
 
 
 class IntervalBody(BaseModel):

@@ -19,7 +19,7 @@ INLINE_BYTES = 400_000  # of that many pixels at most; headers can take 0.3 s a 
 router = APIRouter()
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_BODY = {
+IMAGE_BODY = {
     "requestBody": {
         "required": True,
         "description": "One PNG, JPEG, WEBP, GIF, BMP or TIFF; as a multipart file or as the body itself.",
@@ -42,7 +42,7 @@ _BODY = {
     "/predict",
     response_model=PredictionBody,
     responses=problems(404, 413, 415, 422),
-    openapi_extra=_BODY,
+    openapi_extra=IMAGE_BODY,
     summary="Recognise the digit on an image",
 )
 async def predict(

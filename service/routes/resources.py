@@ -12,6 +12,8 @@ from service.schemas import Problem
 from service.settings import Settings
 from service.versions.changes import Versions
 
+MAX_EXPLANATIONS = 1  # at once; each keeps a core busy for some tens of milliseconds
+
 
 @dataclass
 class Lifecycle:
@@ -33,6 +35,7 @@ class Resources:
         models: The loaded models.
         decoders: Bounds the threads that decode large uploads.
         evaluators: Bounds the evaluations that run at once.
+        explainers: Bounds the explanations that run at once.
         versions: Changes the models' versions; None where no folder can be made for it.
         lifecycle: Where the process is in its life.
     """
@@ -43,6 +46,7 @@ class Resources:
     evaluators: CapacityLimiter
     versions: Versions | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    explainers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_EXPLANATIONS))
 
     async def predict(self, model: Model, seen: CanonicalDigit) -> Prediction:
         """Recognise a digit, in the engine's next batch."""
