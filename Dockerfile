@@ -42,6 +42,7 @@ RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include
 # ---- Code: readable by everyone whatever the checkout's permissions are, with its byte code.
 FROM ${PYTHON_IMAGE} AS service-code
 COPY service /app/service
+COPY clients/python/digitserve_client /app/digitserve_client
 COPY docker/healthcheck.py LICENSE NOTICE /app/
 RUN chmod -R a+rX /app && python -m compileall -q --invalidation-mode unchecked-hash /app
 

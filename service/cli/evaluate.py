@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from service.cli import (
     ExitCode,
     FileRefusedError,
-    ServiceUnusableError,
     describe,
     fail,
     read_file,
     read_settings,
 )
-from service.cli.predict import check, connect, model_query, refuse
+from service.cli.remote import connect, meanings
 from service.errors import UploadError
 
 if TYPE_CHECKING:
@@ -95,36 +94,9 @@ def _remote(
     arguments: argparse.Namespace, files: list[bytes], on_progress: "OnProgress"
 ) -> dict[str, Any]:
     """Let a service evaluate, and follow its events."""
-    parts = [("file", (f"part-{at}", data)) for at, data in enumerate(files)]
-    with (
-        # The service is silent while it reads large data.
-        connect(arguments.url, arguments.key, read_timeout_s=None) as client,
-        client.stream(
-            "POST",
-            "evaluate",
-            params=model_query(arguments.model),
-            files=parts or None,
-            headers={"Accept": "text/event-stream"},
-        ) as response,
-    ):
-        if response.status_code != 200:
-            response.read()
-            check(response)
-        event = ""
-        for line in response.iter_lines():
-            field, _, value = line.partition(": ")
-            if field == "event":
-                event = value
-            elif field == "data":
-                data = json.loads(value)
-                if event == "result":
-                    return dict(data)
-                if event == "error":
-                    refuse(str(data["detail"]), int(data["status"]))
-                on_progress(data["done"], data["total"])
-    raise ServiceUnusableError(
-        f"{arguments.url} ended its answer before the result. Look at the service's log."
-    )
+    with connect(arguments) as client, meanings():
+        evaluation = client.evaluate(*files, model=arguments.model, on_progress=on_progress)
+    return dict(evaluation.json)
 
 
 def _draw(result: dict[str, Any]) -> None:

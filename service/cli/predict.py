@@ -5,30 +5,25 @@ file -> bytes -> recognise (local or remote) -> the JSON of /predict -> bars or 
 
 import argparse
 import json
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from service.cli import (
     ExitCode,
     FileRefusedError,
-    ServiceUnusableError,
-    UsageError,
     describe,
     read_file,
     read_settings,
 )
+from service.cli.remote import connect, meanings
 from service.errors import UploadError
-from service.keys import is_key
 
 if TYPE_CHECKING:
-    import httpx
     from rich.console import Console
 
-CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 60.0  # of one prediction; a busy service takes seconds
+    from digitserve_client import Client
+
 BAR_WIDTH = 40  # characters of a probability of 1
-OUR_PROBLEMS = "urn:problem-type:digitserve:"
 
 Recognise = Callable[[bytes], dict[str, Any]]
 """Turns the bytes of an image into the JSON of `/predict`."""
@@ -47,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.url is None:
         recognise = _local(arguments.model)
         return max(_predict_one(name, recognise, show) for name in arguments.files)
-    with connect(arguments.url, arguments.key, read_timeout_s=READ_TIMEOUT_S) as client:
+    with connect(arguments) as client:
         recognise = _remote(client, arguments.model)
         return max(_predict_one(name, recognise, show) for name in arguments.files)
 
@@ -83,106 +78,14 @@ def _local(model_name: str | None) -> Recognise:
     return recognise
 
 
-def _remote(client: "httpx.Client", model_name: str | None) -> Recognise:
+def _remote(client: "Client", model_name: str | None) -> Recognise:
     """Send images to a service."""
 
     def recognise(upload: bytes) -> dict[str, Any]:
-        response = client.post("predict", content=upload, params=model_query(model_name))
-        check(response)
-        return read_json(response)
+        with meanings():
+            return dict(client.predict(upload, model=model_name).json)
 
     return recognise
-
-
-def model_query(model_name: str | None) -> dict[str, str]:
-    """Return the query of a request for a model."""
-    return {} if model_name is None else {"model": model_name}
-
-
-@contextmanager
-def connect(
-    url: str, key: str | None, *, read_timeout_s: float | None
-) -> "Generator[httpx.Client]":
-    """Open a client of the service at a URL.
-
-    Args:
-        url: Where the service is; a path in front of its routes is kept.
-        key: API key, if the service asks for one.
-        read_timeout_s: Longest silence of the service in seconds; None: it may be silent for ever.
-
-    Raises:
-        ServiceUnusableError: If a request in the context gets no answer.
-        UsageError: If no header can carry the key.
-    """
-    import httpx
-
-    if key and not is_key(key):
-        raise UsageError("The key has a space or a character beyond ASCII. Give it as you got it.")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
-    try:
-        with httpx.Client(base_url=url, headers=headers, timeout=timeout) as client:
-            yield client
-    except (httpx.RequestError, httpx.InvalidURL) as cause:
-        raise ServiceUnusableError(
-            f"No answer from {url} ({type(cause).__name__}). Start it with `digitserve serve`, or "
-            "give the URL that it prints."
-        ) from cause
-
-
-def check(response: "httpx.Response") -> None:
-    """Pass an answer of status 200.
-
-    Args:
-        response: The answer, its body read.
-
-    Raises:
-        FileRefusedError: If the service cannot use the file.
-        UsageError: If the service has no such model, or asks for another key.
-        ServiceUnusableError: If it failed, or is no digitserve.
-    """
-    if response.status_code == 200:
-        return
-    problem = read_json(response)
-    kind = str(problem.get("type", ""))
-    if not kind.startswith(OUR_PROBLEMS) or "detail" not in problem:
-        raise _no_digitserve(response)
-    refuse(str(problem["detail"]), response.status_code, kind=kind)
-
-
-def refuse(detail: str, status: int, *, kind: str = "") -> None:
-    """Raise what a problem of the service means here; see `check`."""
-    if kind.endswith(":unknown-model"):
-        raise UsageError(detail)
-    if status in {401, 403}:
-        raise UsageError(
-            "The service asks for a key, or for another: give --key or DIGITSERVE_KEY."
-        )
-    if status in {413, 415, 422}:
-        raise FileRefusedError(detail)
-    raise ServiceUnusableError(f"The service answered with status {status}: {detail}")
-
-
-def read_json(response: "httpx.Response") -> dict[str, Any]:
-    """Read the JSON object of an answer.
-
-    Raises:
-        ServiceUnusableError: If it is none.
-    """
-    try:
-        body = response.json()
-    except ValueError as cause:
-        raise _no_digitserve(response) from cause
-    if not isinstance(body, dict):
-        raise _no_digitserve(response)
-    return body
-
-
-def _no_digitserve(response: "httpx.Response") -> ServiceUnusableError:
-    return ServiceUnusableError(
-        f"{response.url} answered with status {response.status_code}, but not as digitserve does. "
-        "Give the URL that `digitserve serve` prints."
-    )
 
 
 def _show_json(answer: dict[str, Any]) -> None:

@@ -298,6 +298,11 @@ class TestUnusable:
         with pytest.raises(NotDigitserveError):
             Client(transport=transport).predict(b"x")
 
+    def test_no_url(self) -> None:
+        """What is no URL at all is said at once."""
+        with pytest.raises(NoAnswerError, match="http://a:b is no URL"):
+            Client("http://a:b")
+
     def test_nothing_listens(self) -> None:
         """A refused connection names the URL and the way out."""
         client = Client("http://127.0.0.1:9", retries=Retries(attempts=1))

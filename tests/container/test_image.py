@@ -67,7 +67,7 @@ class TestContents:
         """Beside the service there are its models, its health check and the licences."""
         said = run_python(image, "import os; print(sorted(os.listdir('/app')))")
 
-        names = "['LICENSE', 'NOTICE', '__pycache__', 'healthcheck.py', 'models', 'service']"
+        names = "['LICENSE', 'NOTICE', '__pycache__', 'digitserve_client', 'healthcheck.py', 'models', 'service']"
         assert said == f"{names}\n"
 
     def test_byte_code(self, image: str) -> None:

@@ -13,6 +13,7 @@ from digitserve_client.errors import (
     NoAnswerError,
     ServiceError,
     check,
+    cut_off,
     read_object,
     stand,
     translate,
@@ -31,14 +32,17 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 CONNECT_TIMEOUT_S = 10.0
 TIMEOUT_S = 60.0  # of silence; a busy service takes seconds
 DEFAULT_RETRIES = Retries()
-CUT_OFF = "The service ended its answer before the result. Look at its log."
 
 
 def _options(url: str, key: str | None, timeout_s: float | None) -> dict[str, Any]:
     """Return how both clients set httpx up."""
+    try:
+        base_url = httpx.URL(url)
+    except httpx.InvalidURL as cause:
+        raise NoAnswerError(f"{url} is no URL. Give one such as {DEFAULT_URL}.") from cause
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-    return {"base_url": url, "headers": headers, "timeout": timeout}
+    return {"base_url": base_url, "headers": headers, "timeout": timeout}
 
 
 def _predict(image: ImageSource, model: str | None, *, detail: bool) -> dict[str, Any]:
@@ -78,7 +82,7 @@ class Client:
         transport: How httpx sends; for tests.
 
     Every method raises `ServiceError` for a request that was refused, `NoAnswerError` if the service
-    cannot be reached and `NotDigitserveError` if something else answers.
+    cannot be reached (as does the constructor, for what is no URL) and `NotDigitserveError` if something else answers.
     """
 
     def __init__(
@@ -130,7 +134,7 @@ class Client:
             for line in response.iter_lines():
                 if (evaluation := reader.feed(line)) is not None:
                     return evaluation
-            raise NoAnswerError(CUT_OFF)
+            raise cut_off(self._http)
 
     def close(self) -> None:
         """Close its connections."""
@@ -215,7 +219,7 @@ class AsyncClient:
             async for line in response.aiter_lines():
                 if (evaluation := reader.feed(line)) is not None:
                     return evaluation
-            raise NoAnswerError(CUT_OFF)
+            raise cut_off(self._http)
 
     async def aclose(self) -> None:
         """Close its connections."""

@@ -88,6 +88,13 @@ def stand(outcome: httpx.Response | httpx.TransportError) -> httpx.Response:
     return outcome
 
 
+def cut_off(client: httpx.Client | httpx.AsyncClient) -> NoAnswerError:
+    """Return the error for a stream that ended before its result."""
+    return NoAnswerError(
+        f"{_address(client)} ended its answer before the result. Look at the service's log."
+    )
+
+
 @contextmanager
 def translate(client: httpx.Client | httpx.AsyncClient) -> Iterator[None]:
     """Raise `NoAnswerError` for whatever httpx raises in the context."""
@@ -95,6 +102,11 @@ def translate(client: httpx.Client | httpx.AsyncClient) -> Iterator[None]:
         yield
     except httpx.RequestError as cause:
         raise NoAnswerError(
-            f"No answer from {str(client.base_url).rstrip('/')} ({type(cause).__name__}). "
+            f"No answer from {_address(client)} ({type(cause).__name__}). "
             "Start it with `digitserve serve`, or give the URL that it prints."
         ) from cause
+
+
+def _address(client: httpx.Client | httpx.AsyncClient) -> str:
+    """Return the URL of a client's service as a person gave it."""
+    return str(client.base_url).rstrip("/")

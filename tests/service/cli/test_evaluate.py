@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from digitserve_client import Client
 from service.cli import evaluate, main
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
@@ -152,8 +153,8 @@ class TestUnusable:
     ) -> None:
         """A service that stops before the result, killed say, ends with code 3."""
         transport = httpx.MockTransport(lambda _request: httpx.Response(200, text=events))
-        client = httpx.Client(transport=transport, base_url="http://other")
-        monkeypatch.setattr(evaluate, "connect", lambda *_, **__: client)
+        client = Client("http://other", transport=transport)
+        monkeypatch.setattr(evaluate, "connect", lambda _arguments: client)
 
         code = main(["evaluate", "--url", "http://other"])
 
@@ -164,8 +165,8 @@ class TestUnusable:
         """A failure of the service in the midst of the stream is not the data's fault: code 3."""
         events = 'event: error\ndata: {"status": 500, "detail": "It failed."}\n\n'
         transport = httpx.MockTransport(lambda _request: httpx.Response(200, text=events))
-        client = httpx.Client(transport=transport, base_url="http://other")
-        monkeypatch.setattr(evaluate, "connect", lambda *_, **__: client)
+        client = Client("http://other", transport=transport)
+        monkeypatch.setattr(evaluate, "connect", lambda _arguments: client)
 
         assert main(["evaluate", "--url", "http://other"]) == 3
         assert "answered with status 500: It failed." in capsys.readouterr().err

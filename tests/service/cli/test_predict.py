@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from service.cli import main
+from digitserve_client import Client
+from service.cli import main, predict
 from tests.pictures import draw, encode
 from tests.service.cli.conftest import draw_seven
 
@@ -187,12 +188,9 @@ class TestUnusable:
         self, status: int, body: bytes, seven: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """An answer of another service, or of one that fails, ends with code 3."""
-
-        def answer(_client: httpx.Client, _url: str, **_: object) -> httpx.Response:
-            request = httpx.Request("POST", "http://other/predict")
-            return httpx.Response(status, content=body, request=request)
-
-        monkeypatch.setattr(httpx.Client, "post", answer)
+        transport = httpx.MockTransport(lambda _request: httpx.Response(status, content=body))
+        client = Client("http://other", transport=transport)
+        monkeypatch.setattr(predict, "connect", lambda _arguments: client)
 
         assert main(["predict", "--url", "http://other", seven]) == 3
 
