@@ -8,7 +8,13 @@ from starlette.types import ASGIApp
 ANY = "*"
 OPTIONS: dict[str, Any] = {
     "allow_methods": ("GET", "POST"),
-    "allow_headers": ("Authorization", "X-API-Key", "X-Model-Version", "X-Request-ID"),
+    "allow_headers": (
+        "Authorization",
+        "X-API-Key",
+        "X-Model-Version",
+        "X-Request-ID",
+        "X-Request-Timeout-Ms",
+    ),
     "expose_headers": ("X-Request-ID", "Retry-After"),
 }
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")

@@ -68,6 +68,7 @@ def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | Non
         loop="uvloop",
         http=BoundedProtocol,
         lifespan="on",
+        server_header=False,  # nobody has to know what to attack
         access_log=False,  # the application logs one line a request itself
         log_config=_log_config(),
         timeout_graceful_shutdown=settings.drain_timeout_s,

@@ -39,7 +39,7 @@ class TestStart:
     """Of a start that succeeds."""
 
     def test_says_how_to_use_it(self) -> None:
-        """It prints its URL and a curl line; the URL answers; Ctrl+C ends it with code 0."""
+        """It prints its URL and a curl line; the URL answers, without naming its server; Ctrl+C ends it with code 0."""
         with subprocess.Popen([*COMMAND, "0"], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             try:
@@ -52,6 +52,7 @@ class TestStart:
 
         assert example == f"  curl -F file=@docs/images/seven.png {url}/predict\n"
         assert answer.json()["class"] == 7
+        assert "server" not in answer.headers  # what answers is nobody's matter
         assert code == 0
 
     def test_log_has_one_line_a_request(self) -> None:
