@@ -6,7 +6,6 @@ import hmac
 import pytest
 
 from service.keys import find_key, read_key_digests
-from service.settings import Settings
 
 KEYS = ("first-key", "second-key", "third-key")
 DIGESTS = tuple(hashlib.sha256(key.encode()).digest() for key in KEYS)
@@ -95,24 +94,3 @@ class TestFindKey:
         find_key([(b"x-api-key", key)], DIGESTS)
 
         assert compared == list(DIGESTS)
-
-
-def test_settings_keep_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings hold digests, and do not even show these."""
-    monkeypatch.setenv("DIGITSERVE_API_KEYS", "first-key")
-    monkeypatch.setenv("DIGITSERVE_ADMIN_KEYS", f"second-key,sha256:{DIGESTS[2].hex()}")
-
-    settings = Settings()
-
-    assert settings.api_keys == DIGESTS[:1]
-    assert settings.admin_keys == DIGESTS[1:]
-    assert "api_keys" not in repr(settings)
-    assert "admin_keys" not in repr(settings)
-
-
-def test_wrong_setting_shows_no_key() -> None:
-    """A setting that is wrong is refused without its text: beside the mistake there may be a key."""
-    with pytest.raises(ValueError, match="64 hexadecimal digits") as caught:
-        Settings(api_keys="first-key,sha256:12")
-
-    assert "first-key" not in str(caught.value)

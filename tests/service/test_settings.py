@@ -1,0 +1,40 @@
+"""Settings, as the environment has them."""
+
+import hashlib
+
+import pytest
+
+from service.settings import Settings
+
+KEYS = ("first-key", "second-key", "third-key")
+DIGESTS = tuple(hashlib.sha256(key.encode()).digest() for key in KEYS)
+
+
+def test_settings_keep_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings hold digests, and do not even show these."""
+    monkeypatch.setenv("DIGITSERVE_API_KEYS", "first-key")
+    monkeypatch.setenv("DIGITSERVE_ADMIN_KEYS", f"second-key,sha256:{DIGESTS[2].hex()}")
+
+    settings = Settings()
+
+    assert settings.api_keys == DIGESTS[:1]
+    assert settings.admin_keys == DIGESTS[1:]
+    assert "api_keys" not in repr(settings)
+    assert "admin_keys" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["API_KEYS", "RATE_LIMIT", "CORS_ORIGINS", "TLS_KEY", "WORKERS"])
+def test_empty_setting_is_unset(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set to nothing, as files of variables have it, leaves the default."""
+    monkeypatch.setenv(f"DIGITSERVE_{name}", "")
+
+    assert Settings() == Settings(_env_file=None)
+    assert getattr(Settings(), name.lower()) == Settings.model_fields[name.lower()].default
+
+
+def test_wrong_setting_shows_no_key() -> None:
+    """A setting that is wrong is refused without its text: beside the mistake there may be a key."""
+    with pytest.raises(ValueError, match="64 hexadecimal digits") as caught:
+        Settings(api_keys="first-key,sha256:12")
+
+    assert "first-key" not in str(caught.value)
