@@ -6,6 +6,7 @@ SERVE := .venv/serve
 DEV := .venv/dev
 CONTAINER := .venv/container
 SBOM := .venv/sbom
+PROTOCOLS := .venv/protocols
 pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ help: ## List the targets
 serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded bundles
 	@$(SERVE)/bin/digitserve serve --host $(HOST) --port $(PORT)
 
-test: $(DEV)/ready ## Run every test
+test: $(DEV)/ready $(PROTOCOLS)/ready ## Run every test
 	$(DEV)/bin/python -m pytest --cov --cov-report=term
 
 check: $(DEV)/ready ## Lint, check types and import rules; change nothing
@@ -117,10 +118,11 @@ $(SERVE)/ready: requirements/service.txt requirements/build.txt pyproject.toml
 $(DEV)/ready: requirements/dev.txt requirements/build.txt pyproject.toml
 $(CONTAINER)/ready: requirements/container.txt requirements/build.txt pyproject.toml
 $(SBOM)/ready: requirements/sbom.txt requirements/build.txt pyproject.toml
+$(PROTOCOLS)/ready: requirements/protocols.txt
 
 ifndef LOCKED
 # Another make may be at it: wait for it, then look again whether there is anything left to do.
-$(SERVE)/ready $(DEV)/ready $(CONTAINER)/ready $(SBOM)/ready:
+$(SERVE)/ready $(DEV)/ready $(CONTAINER)/ready $(SBOM)/ready $(PROTOCOLS)/ready:
 	@$(PYTHON) requirements/locked.py $(@D).lock $(MAKE) --no-print-directory LOCKED=1 $@
 else
 $(SERVE)/ready:
@@ -138,6 +140,14 @@ $(CONTAINER)/ready:
 $(SBOM)/ready:
 	@echo "Preparing $(SBOM) (the tools of make sbom)"
 	@$(call make_venv,$(SBOM),requirements/sbom.txt)
+
+# Without ours, and without compiling thousands of modules of which few are imported.
+$(PROTOCOLS)/ready:
+	@echo "Preparing $(PROTOCOLS) (clients of other servers, about 40 s)"
+	@rm -rf $(PROTOCOLS)
+	@$(PYTHON) -m venv $(PROTOCOLS)
+	@$(call pip_install,$(PROTOCOLS)) --no-compile --require-hashes -r requirements/protocols.txt
+	@touch $@
 endif
 
 define make_venv

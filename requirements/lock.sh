@@ -18,5 +18,6 @@ compile service-gpu.txt --extra gpu pyproject.toml
 compile training.txt --extra training pyproject.toml
 compile dev.txt --extra training --group dev pyproject.toml
 compile container.txt --group container pyproject.toml
+compile protocols.txt --group protocols
 compile sbom.txt --group sbom
 echo hatchling editables | tr ' ' '\n' | compile build.txt -

@@ -54,7 +54,7 @@ def _finish(process: "subprocess.Popen[str]") -> str:
 
 
 @pytest.mark.parametrize(
-    "environment", [".venv/serve", ".venv/dev", ".venv/container", ".venv/sbom"]
+    "environment", [".venv/serve", ".venv/dev", ".venv/container", ".venv/sbom", ".venv/protocols"]
 )
 class TestEnvironment:
     """The rules that make virtual environments."""
@@ -74,10 +74,10 @@ class TestEnvironment:
             _finish(_make(checkout, f"{environment}/ready"))
         assert (checkout / "log").read_text() == "built\n"
 
-        requirements = checkout / "requirements/build.txt"
         ready = (checkout / environment / "ready").stat()
         newer = (ready.st_atime_ns, ready.st_mtime_ns + 10_000_000_000)
-        os.utime(requirements, ns=newer)
+        for requirements in (checkout / "requirements").glob("*.txt"):
+            os.utime(requirements, ns=newer)
         _finish(_make(checkout, f"{environment}/ready"))
 
         assert (checkout / "log").read_text() == "built\nbuilt\n"
