@@ -11,6 +11,7 @@ lies in memory where it can: a full disk keeps no change from being made.
 
 import contextlib
 import fcntl
+import logging
 import os
 import tempfile
 import uuid
@@ -23,21 +24,34 @@ from pydantic import BaseModel, ConfigDict
 from service.errors import BundleError, ChangeUnderWayError
 from service.versions.notice import Notice
 
+logger = logging.getLogger("digitserve")
+
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder of its own is made in it
+ROOM_BYTES = 65_536  # a notice and the acknowledgements of many workers take a few kilobytes
 
 
 @contextlib.contextmanager
 def make_folder() -> Iterator[Path | None]:
-    """Make a private folder for a board, and remove it at the end; give None where none can be made."""
+    """Make a private folder for a board, and remove it at the end; give None where none has room."""
     with contextlib.ExitStack() as stack:
         folder = None
         for parent in (IN_MEMORY, None):
             with contextlib.suppress(OSError):
-                made = tempfile.TemporaryDirectory(
-                    prefix="digitserve-", dir=parent, ignore_cleanup_errors=True
-                )
-                folder = Path(stack.enter_context(made))
+                folder = stack.enter_context(_folder_with_room(parent))
                 break
+        yield folder
+
+
+@contextlib.contextmanager
+def _folder_with_room(parent: Path | None) -> Iterator[Path]:
+    """Make a folder in another, or where temporary files go; OSError if that cannot be written, or is full."""
+    with tempfile.TemporaryDirectory(
+        prefix="digitserve-", dir=parent, ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        room = folder / "room"
+        room.write_bytes(bytes(ROOM_BYTES))
+        room.unlink()
         yield folder
 
 
@@ -68,8 +82,18 @@ class Member:
         self._path = path
 
     def acknowledge(self, acknowledgement: Acknowledgement) -> None:
-        """Say which notice was followed."""
-        _replace(self._path, acknowledgement.model_dump_json())
+        """Say which notice was followed; where the folder is full, the log says that it could not be said.
+
+        A change then fails for want of this worker's word, and a worker that starts can serve all the same.
+        """
+        try:
+            _replace(self._path, acknowledgement.model_dump_json())
+        except OSError as failure:
+            logger.error(
+                "A worker cannot acknowledge its versions: %s. None can be changed until the memory that "
+                "workers share is free again.",
+                failure.strerror,
+            )
 
     def leave(self) -> None:
         """Give the place up."""

@@ -112,7 +112,7 @@ class Follower:
         """Follow the notice, if it is a new one, and acknowledge it.
 
         Raises:
-            OSError: If the board cannot be read or written.
+            OSError: If the board cannot be read.
         """
         notice = self._board.read()
         if notice is None or notice.generation == self._generation:

@@ -7,14 +7,19 @@ from pathlib import Path
 COMMAND = [sys.executable, "-m", "service", "serve", "--engine", "litert", "--port"]
 
 
+def find_workers(supervisor: int) -> list[int]:
+    """Return the ids of a process's children that serve, in order."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return sorted(int(child) for child in children if _is_worker(child))
+
+
 def wait_for_workers(supervisor: int, count: int, *, without: int = 0) -> list[int]:
     """Wait until a process has so many children that serve, and return their ids in order."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        workers = [int(child) for child in children if _is_worker(child) and int(child) != without]
+        workers = [worker for worker in find_workers(supervisor) if worker != without]
         if len(workers) == count:
-            return sorted(workers)
+            return workers
         time.sleep(0.05)
     raise AssertionError(f"There were never {count} workers.")
 

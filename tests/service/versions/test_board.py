@@ -1,5 +1,6 @@
 """The folder that the workers of a service share."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,11 @@ member.acknowledge(Acknowledgement(generation=7))
 print("joined", flush=True)
 sys.stdin.read()
 """
+
+
+def _fail(*_: object) -> None:
+    """Fail as writing to a full disk does."""
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture
@@ -87,6 +93,17 @@ class TestMembers:
         silent.leave()
         speaking.leave()
 
+    def test_no_room(self, board: Board, caplog: pytest.LogCaptureFixture) -> None:
+        """A worker that cannot say anything says so in the log, and goes on."""
+        member = board.join()
+        member._path = member._path.parent / "nowhere/member.json"
+
+        member.acknowledge(Acknowledgement(generation=1))
+
+        assert board.acknowledgements() == [None]
+        assert "A worker cannot acknowledge its versions: No such file" in caplog.text
+        member.leave()
+
     def test_left(self, board: Board, tmp_path: Path) -> None:
         """Nobody waits for a worker that has left, and nothing of it stays."""
         member = board.join()
@@ -121,6 +138,16 @@ class TestMakeFolder:
 
         assert mode == 0o700
         assert not folder.exists()
+
+    def test_full(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A folder where nothing can be written is none, and does not stay behind."""
+        monkeypatch.setattr(board_module, "IN_MEMORY", tmp_path)
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+        monkeypatch.setattr(Path, "write_bytes", _fail)
+
+        with make_folder() as folder:
+            assert folder is None
+        assert list(tmp_path.iterdir()) == []
 
     def test_nowhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where none can be made there is none, and no failure."""

@@ -1,0 +1,1 @@
+"""Faults of what surrounds the service, each made for real."""
