@@ -10,7 +10,7 @@ PROTOCOLS := .venv/protocols
 pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format train reproduce results bench fuzz notebook evaluate predict image engine up test-container \
+.PHONY: help serve test check format train reproduce results bench fuzz soak notebook evaluate predict image engine up test-container \
 	container-tests test-container-gpu sbom lock clean
 
 help: ## List the targets
@@ -58,6 +58,9 @@ fuzz: $(DEV)/ready ## Fuzz the decoder for MINUTES; what breaks it is kept in bu
 	mkdir -p build/fuzz/corpus
 	$(DEV)/bin/python -m tests.fuzz.decoder build/fuzz/corpus -artifact_prefix=build/fuzz/ -timeout=60 -rss_limit_mb=1000 \
 		-max_total_time=$$(($(MINUTES) * 60))
+
+soak: $(DEV)/ready ## Serve for MINUTES under mixed traffic and faults, and check every answer
+	$(DEV)/bin/python -m tests.soak --minutes $(MINUTES)
 
 notebook: $(DEV)/ready ## Build and execute docs/chapter8.ipynb from its source
 	$(DEV)/bin/python docs/build_notebook.py
