@@ -162,6 +162,16 @@ def _bmp(width: int, height: int, bits: int, compression: int = 0) -> bytes:
     return b"BM" + struct.pack("<IHHI", 400, 0, 0, 54) + info + bytes(range(250)) + bytes(50)
 
 
+def bmp_of_short_runs(width: int, height: int) -> bytes:
+    """Write a run-length encoded BMP of one pixel a row; what fills the rows is the decoder's to do."""
+    rows = (
+        b"\1\1\0\0" * height + b"\0\1"
+    )  # one pixel of colour 1, end of the row; end of the picture
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(rows), 1, 1, 256, 0)
+    start = 14 + len(info) + 4 * 256
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + info + bytes(1024) + rows
+
+
 def _webp(claimed: int) -> bytes:
     """Write a WEBP whose RIFF header claims a length."""
     whole = encode(draw(), "WEBP")
@@ -243,6 +253,7 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "bmp-smallest-height": lambda: _bmp(4, -0x80000000, 24),
     "bmp-negative-width": lambda: _bmp(-8, 8, 24),
     "bmp-run-length": lambda: _bmp(8, 8, 8, compression=1),
+    "bmp-short-runs": lambda: bmp_of_short_runs(60_000, 800),
     "bmp-no-bits": lambda: _bmp(8, 8, 0),
     "bmp-jpeg-inside": lambda: _bmp(8, 8, 24, compression=4),
     "webp-cut": lambda: encode(draw(), "WEBP")[:60],

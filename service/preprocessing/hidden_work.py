@@ -7,7 +7,7 @@ hold 200,000 scans of 50 megapixels, an hour and a half of computing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
@@ -16,6 +16,7 @@ from service.errors import ImageTooLargeError
 
 MAX_SIDE_PIXELS = 65_535  # JPEG's own bound; Pillow takes 8 bytes for each row besides the pixels
 MAX_SCANS = 32  # of a JPEG, each a pass over all its pixels; libjpeg writes 10, or 18 of CMYK
+MAX_RUN_LENGTH_PIXELS = 4_000_000  # of a BMP; Pillow unpacks these in Python, some in 0.1 us each
 MAX_SEGMENTS = 4096  # of a JPEG's headers; a colour profile takes at most 255
 TILE_WIDTH, TILE_LENGTH = 322, 323  # tags; TIFF 6.0, section 15
 MIN_TILE_PIXELS = 1_000_000  # allowed to every TIFF; programs write tiles of 65,536 pixels
@@ -32,8 +33,8 @@ def check_hidden_work(image: Image.Image, upload: bytes) -> None:
         upload: The bytes that it was opened from.
 
     Raises:
-        ImageTooLargeError: If it has a longer side, more JPEG scans or larger TIFF tiles than any
-            program writes.
+        ImageTooLargeError: If it has a longer side, more JPEG scans, larger TIFF tiles or more pixels in
+            runs of a BMP than programs write.
     """
     if max(image.size) > MAX_SIDE_PIXELS:
         raise ImageTooLargeError(
@@ -45,10 +46,21 @@ def check_hidden_work(image: Image.Image, upload: bytes) -> None:
             f"The JPEG image has more than {MAX_SCANS} scans or {MAX_SEGMENTS:,} segments, the most that "
             "are accepted. Save it anew, not progressive."
         )
+    if _has_runs(image) and image.width * image.height > MAX_RUN_LENGTH_PIXELS:
+        raise ImageTooLargeError(
+            f"The BMP image is run-length encoded; at most {MAX_RUN_LENGTH_PIXELS:,} pixels are accepted so. "
+            "Save it as PNG."
+        )
     if image.format == "TIFF" and _tile_pixels(image) > _most_tile_pixels(image):
         raise ImageTooLargeError(
             "The TIFF image has tiles that are much larger than itself. Save it anew, without tiles."
         )
+
+
+def _has_runs(image: Image.Image) -> bool:
+    """Tell whether an image is a run-length encoded BMP."""
+    tiles: Sequence[tuple[str, object]] = getattr(image, "tile", ())
+    return any(tile[0] == "bmp_rle" for tile in tiles)
 
 
 def _has_few_scans(image: JpegImageFile, jpeg: bytes) -> bool:

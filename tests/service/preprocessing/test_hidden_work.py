@@ -7,6 +7,7 @@ from service.errors import ImageTooLargeError
 from service.preprocessing import UploadLimits, open_image
 from service.preprocessing.hidden_work import MAX_SCANS, MAX_SEGMENTS
 from tests.hostile_pictures import (
+    bmp_of_short_runs,
     hostile_pictures,
     jpeg_of_many_scans,
     jpeg_segment,
@@ -72,6 +73,13 @@ class TestCheckHiddenWork:
     def test_a_jpeg_without_an_end(self) -> None:
         """One that is cut off is for the decoder to complain about."""
         _open(encode(draw(), "JPEG")[:-2])
+
+    def test_runs_of_a_bmp(self) -> None:
+        """Runs are unpacked slowly, a pixel at a time: with many pixels they are refused."""
+        _open(bmp_of_short_runs(2000, 2000))
+
+        with pytest.raises(ImageTooLargeError, match="run-length encoded"):
+            _open(bmp_of_short_runs(2000, 2001))
 
     def test_tiles_larger_than_the_picture(self) -> None:
         """A tile of 268 megapixels of a picture of 64 pixels is refused."""
