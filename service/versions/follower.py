@@ -21,6 +21,11 @@ from service.versions.notice import Notice, Version
 
 LOOK_S = 0.1  # between two looks at the notice; each takes some ten microseconds
 RETRY_S = 1.0  # after a failure
+SIZES_ON_THE_LOOP = (
+    1,
+    2,
+    8,
+)  # a lone digit; and the self-test's ten, which LiteRT takes as eight and two
 
 logger = logging.getLogger("digitserve")
 
@@ -139,8 +144,9 @@ class Follower:
     async def _load(self, version: Version) -> Model:
         """Load and warm a version in a thread, and on the event loop what keeps one for each thread."""
         model = await to_thread.run_sync(load_version, self._models_dir, version, self._engine)
-        model.self_test()
-        model.engine.predict(np.zeros((1, 28, 28), np.uint8))
+        for size in SIZES_ON_THE_LOOP:
+            model.engine.predict(np.zeros((size, 28, 28), np.uint8))
+            await asyncio.sleep(0)  # a first time takes some milliseconds: requests go in between
         return model
 
     def _answer_with(self, notice: Notice) -> None:

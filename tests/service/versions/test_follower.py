@@ -52,15 +52,20 @@ class TestFollowing:
         assert notice is not None
         assert notice.served["digits"].active.version == "2"
 
-    def test_later_worker(self, board: Board, models_dir: Path) -> None:
-        """A worker that starts later serves what the others do, not what is newest."""
+    def test_later_worker(
+        self, board: Board, models_dir: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A worker that starts later serves what the others do, and does not even look at what is newest."""
         board.post(_first(models_dir))
+        (models_dir / "digits/2/saved_model.pb").unlink()
 
         async def start() -> list[str]:
             async with running(board, models_dir) as models:
                 return served(models)
 
-        assert asyncio.run(start()) == ["1", "1"]
+        with caplog.at_level(logging.ERROR, logger="digitserve"):
+            assert asyncio.run(start()) == ["1", "1"]
+        assert caplog.messages == []
 
     def test_previous_is_at_hand(self, board: Board, models_dir: Path) -> None:
         """It has loaded the version before, too."""
