@@ -207,7 +207,7 @@ class Models:
         by_name: The version of every model that answers, by the model's name.
         default: Name of the model that answers when a request names none.
         pinned: Other versions that are loaded and answer whoever asks for them, by name and version.
-        refused: Versions that were refused at start, by the model's name.
+        refused: Versions that were refused, at start or since, by the model's name.
     """
 
     by_name: Mapping[str, Model]

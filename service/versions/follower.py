@@ -162,6 +162,7 @@ class Follower:
             for each in previous
             if each.digest in self._loaded
         }
+        self._models.refused = notice.refused
         kept = {version.digest for version in notice.versions()}
         self._loaded = {digest: model for digest, model in self._loaded.items() if digest in kept}
 

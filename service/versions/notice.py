@@ -115,7 +115,9 @@ class Notice(_Record):
         return self._next(candidate=None)
 
     def refuse(self, name: str, version: str, reason: str) -> Self:
-        """Remember why a version was refused."""
+        """Remember why a version was refused; not of one that is loaded, whose files alone are bad."""
+        if (name, version) in {(each.name, each.version) for each in self.versions()}:
+            return self
         reasons = self.refused.get(name, {}) | {version: reason}
         return self._next(refused=self.refused | {name: reasons})
 

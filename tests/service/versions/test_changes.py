@@ -145,6 +145,8 @@ class TestReload:
             assert (refused.version, refused.state) == ("2", "refused")
             assert str(refused.reason).startswith("The bundle digits/2 lacks saved_model.pb")
             assert (active.version, active.state) == ("1", "active")
+            while not all(each.refused.get("digits") for each in models):
+                await asyncio.sleep(0.01)
 
         assert _act(board, models_dir, act) == ["1", "1"]
 

@@ -50,6 +50,10 @@ class TestNotice:
         assert refused.refused == {"digits": {"2": "It is worse.", "3": "It is broken."}}
         assert refused.propose(TWO).commit(TWO).refused == {"digits": {"3": "It is broken."}}
 
+    def test_loaded_version_is_not_refused(self) -> None:
+        """What answers is not called refused, whatever has become of its files."""
+        assert START.refuse("digits", "1", "It is broken.").refused == {}
+
     def test_survives_json(self) -> None:
         """It is read as it was written, and cannot be changed."""
         notice = START.refuse("digits", "3", "It is broken.").propose(TWO)
