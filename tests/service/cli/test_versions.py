@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,13 @@ class Service:
     def change(self, path: str) -> httpx.Response:
         """Ask for a change of versions."""
         return httpx.post(f"{self.url}/model/{path}", timeout=300)
+
+    def wait_for_workers(self, active: str) -> None:
+        """Wait until both workers serve; to ask for the version that answers changes nothing."""
+        deadline = time.monotonic() + 60
+        while self.change(f"reload?version={active}").json()["workers"] != 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
     def versions(self) -> set[tuple[str, str]]:
         """Return which version predicts, and which is healthy, on many connections."""
@@ -103,8 +111,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
         assert process.stdout is not None
         try:
             [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-            wait_for_workers(process.pid, 2)
-            yield Service(url, process.pid, tmp_path)
+            service = Service(url, process.pid, tmp_path)
+            service.wait_for_workers("1")
+            yield service
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
@@ -165,6 +174,7 @@ class TestChanges:
         killed, _ = wait_for_workers(service.process_id, 2)
         os.kill(killed, signal.SIGKILL)
         wait_for_workers(service.process_id, 2, without=killed)
+        service.wait_for_workers("2")
 
         after_kill = service.versions()
         rollback = service.change("rollback").json()
