@@ -68,6 +68,12 @@ async def _is_ready(resources: Resources) -> bool:
     return True
 
 
+@router.get("/v2/models")
+async def models(resources: DepResources) -> JSONResponse:
+    """List the models that are served, as KServe does."""
+    return JSONResponse({"models": list(resources.models.by_name)})
+
+
 @router.get(MODEL)
 @router.get(VERSION)
 async def model_metadata(resources: DepResources, model: DepServed) -> JSONResponse:

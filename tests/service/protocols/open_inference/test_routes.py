@@ -62,6 +62,10 @@ class TestMetadata:
         assert (answer["name"], answer["version"]) == ("digitserve", __version__)
         assert {"binary_tensor_data", "classification"} <= set(answer["extensions"])
 
+    def test_models(self, model: Model) -> None:
+        """The names of the models."""
+        assert ask(model, "GET", "/v2/models").json() == {"models": ["digits"]}
+
     @pytest.mark.parametrize("path", ["/v2/models/digits", "/v2/models/digits/versions/1"])
     def test_model(self, model: Model, path: str) -> None:
         """A model's inputs and outputs, by the protocol's names of types."""
