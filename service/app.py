@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
@@ -22,14 +23,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
 from service.access import Access, is_needed
+from service.admission import ClientLeftError
 from service.cors import allow_origins
+from service.discarding import send_and_discard
 from service.fast_path import FastPath
 from service.problems import answer_failure, install_handlers
 from service.protocols.open_inference import routes as open_inference
 from service.protocols.tf_serving import routes as tf_serving
 from service.recognition import Models
 from service.routes import batch, documentation, evaluate, explain, health, predict, versions
-from service.routes.resources import Resources
+from service.routes.intake import free_place
+from service.routes.resources import MAX_EVALUATIONS, Resources
 from service.security_headers import security_headers
 from service.security_schemes import describe_access
 from service.settings import Settings
@@ -40,7 +44,6 @@ from service.versions.follower import following
 
 logger = logging.getLogger("digitserve")
 
-MAX_EVALUATIONS = 1  # at once; each keeps a core busy
 CLIENT_LEFT = 499  # nginx's status in the log, of a request whose client left; nothing is sent
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -143,12 +146,9 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        offered = dict(scope["headers"]).get(b"x-request-id", b"")
-        request_id = offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+        request_id = _choose_id(scope)
         scope["request_id"] = request_id
-        if scope["method"] == "HEAD":
-            # The server drops the body of an answer to HEAD itself: there the method must stay.
-            scope = {**scope, "method": "GET"}
+        scope = _head_as_get(scope)
         started, status, has_begun = time.perf_counter(), 500, False
 
         async def send_with_headers(message: Message) -> None:
@@ -158,11 +158,14 @@ class RequestContext:
                 headers = message["headers"]
                 own = (b"x-request-id", request_id.encode())
                 message["headers"] = [*headers, own, *security_headers(headers)]
+            elif status >= HTTPStatus.BAD_REQUEST:
+                await send_and_discard(message, scope, receive, send)
+                return
             await send(message)
 
         try:
             await self.app(scope, receive, send_with_headers)
-        except ClientDisconnect:
+        except (ClientDisconnect, ClientLeftError):
             status = CLIENT_LEFT
         except Exception as error:
             if has_begun:  # the server will cut the answer off
@@ -171,6 +174,7 @@ class RequestContext:
             scope["failure"] = error
             await self._answer_failure(scope, receive, send_with_headers)
         finally:
+            free_place(scope)
             duration_ms = (time.perf_counter() - started) * 1000
             logger.info(
                 "id=%s method=%s path=%s status=%d duration_ms=%.1f",
@@ -180,3 +184,17 @@ class RequestContext:
                 status,
                 duration_ms,
             )
+
+
+def _choose_id(scope: Scope) -> str:
+    """Return the id that a request offers, or a new one."""
+    offered = dict(scope["headers"]).get(b"x-request-id", b"")
+    return offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+
+
+def _head_as_get(scope: Scope) -> Scope:
+    """Return the scope of a request, with GET in place of HEAD.
+
+    The server drops the body of an answer to HEAD itself: in its own scope the method must stay.
+    """
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope

@@ -5,70 +5,82 @@
 A batch computes in a thread, on a core of its own, while the event loop reads and decodes the uploads
 that come next; one hop to the thread is paid by all in it. TensorFlow gains once more, since its call
 costs much the same for one digit and for many. An idle engine takes a digit at once: nothing waits for
-company. A digit alone is computed on the event loop, where the hop would cost more than it could save.
+company. A digit alone is computed on the event loop, where the hop would cost more than it could save,
+unless the engine is slow: while the loop waits for it, what comes meanwhile is neither seen nor refused.
 Knows nothing of pictures: what cannot be decoded never comes here.
 """
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from service.engines import Digits, Engine, Probabilities
-from service.errors import OverloadedError
 
-MAX_WAITING = 512  # digits; at 0.2 ms each a tenth of a second
+MAX_INLINE_S = 0.001  # of one digit; a hop to the thread takes a tenth of it
+NUM_TRIALS = 3
+
+Check = Callable[[], None]
+"""Raises if a digit is not wanted any more."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Waiting:
-    """A digit uint8 [28, 28] and where its answer goes."""
+    """A digit uint8 [28, 28], where its answer goes, and whether it is still wanted."""
 
     digit: Digits
     answer: asyncio.Future[Probabilities]
+    check: Check
 
 
 class Batcher:
     """Calls an engine with all that waits at that moment, one call at a time.
 
-    To be used from one event loop at a time.
-
-    Attributes:
-        max_waiting: Most digits that wait for the next batch.
+    To be used from one event loop at a time. How many digits may wait is for the caller to bound.
     """
 
-    def __init__(self, engine: Engine, *, max_waiting: int = MAX_WAITING) -> None:
-        self.max_waiting = max_waiting
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, "batcher")
         self._waiting: deque[_Waiting] = deque()
         self._is_running = False
+        self._is_quick = True
         self._runner: asyncio.Task[None] | None = None  # kept: the loop holds tasks weakly
 
     def warm_up(self) -> None:
         """Call the engine with every size, so that no client waits for a first time."""
         for size in self._engine.batch_sizes:
-            self._thread.submit(self._engine.predict, np.zeros((size, 28, 28), np.uint8)).result()
+            self._call(size)
+        size = self._engine.batch_sizes[0]
+        self._is_quick = min(self._call(size) for _ in range(NUM_TRIALS)) <= MAX_INLINE_S
+
+    def _call(self, size: int) -> float:
+        """Call the engine in the thread with so many digits; return how long it took, in seconds."""
+        started = time.perf_counter()
+        self._thread.submit(self._engine.predict, np.zeros((size, 28, 28), np.uint8)).result()
+        return time.perf_counter() - started
 
     def close(self) -> None:
         """End the thread, once the batch that runs is done."""
         self._thread.shutdown()
 
-    async def predict(self, digit: Digits) -> Probabilities:
+    async def predict(self, digit: Digits, check: Check = lambda: None) -> Probabilities:
         """Return the engine's answer float32 [10] to a digit uint8 [28, 28].
 
+        Args:
+            digit: What to recognise.
+            check: Called when its turn comes; where it raises, the digit is not computed.
+
         Raises:
-            OverloadedError: If too many digits wait already.
+            Exception: What `check` raised.
             Exception: Whatever the engine raised for the batch that the digit was in.
         """
-        if len(self._waiting) >= self.max_waiting:
-            raise OverloadedError(
-                f"{self.max_waiting} digits wait for the engine, the most that may. Send it again in a second."
-            )
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(digit, loop.create_future())
+        waiting = _Waiting(digit, loop.create_future(), check)
         self._waiting.append(waiting)
         if not self._is_running:
             self._is_running = True
@@ -78,7 +90,7 @@ class Batcher:
     def _start(self) -> None:
         """Run what waits, after the requests that the loop had read have added their digits."""
         batch = self._take()
-        if len(batch) > 1 or self._waiting:
+        if self._needs_thread(batch):
             self._runner = asyncio.create_task(self._run(batch))
         else:  # without a task, which would cost an idle request a tenth more
             self._is_running = False
@@ -89,20 +101,24 @@ class Batcher:
         """Run this batch and the next ones, until nobody waits."""
         loop = asyncio.get_running_loop()
         while batch:
-            if len(batch) == 1:
-                outcome = self._compute(batch)
-            else:
+            if self._needs_thread(batch):
                 outcome = await loop.run_in_executor(self._thread, self._compute, batch)
+            else:
+                outcome = self._compute(batch)
             _hand_out(batch, outcome)
             batch = self._take()
         self._is_running = False
 
+    def _needs_thread(self, batch: list[_Waiting]) -> bool:
+        """Tell whether the event loop has better things to do than this batch."""
+        return len(batch) > 1 or bool(self._waiting) or bool(batch and not self._is_quick)
+
     def _take(self) -> list[_Waiting]:
-        """Take the next batch from the queue, without those whose clients have gone."""
+        """Take the next batch from the queue, without those who are not wanted any more."""
         batch: list[_Waiting] = []
         while self._waiting and len(batch) < self._engine.batch_sizes[-1]:
             waiting = self._waiting.popleft()
-            if not waiting.answer.done():
+            if _is_wanted(waiting):
                 batch.append(waiting)
         return batch
 
@@ -117,6 +133,18 @@ class Batcher:
             return [rows[place] for place in range(len(batch))]
         except Exception as error:  # an engine may raise anything, and the next batch goes on
             return error
+
+
+def _is_wanted(waiting: _Waiting) -> bool:
+    """Tell whether someone still waits for a digit; who waits in vain is told why."""
+    if waiting.answer.done():
+        return False
+    try:
+        waiting.check()
+    except Exception as reason:  # handed on as the digit's answer
+        waiting.answer.set_exception(reason)
+        return False
+    return True
 
 
 def _hand_out(batch: list[_Waiting], outcome: list[Probabilities] | Exception) -> None:

@@ -6,6 +6,7 @@
     │   ├── TooManyFilesError            422  several file parts where one is expected
     │   ├── MalformedMultipartError      422  a multipart body that cannot be taken apart
     │   ├── UploadTooLargeError          413  more bytes than allowed
+    │   ├── SlowUploadError              408  a body that comes too slowly
     │   ├── UnsupportedMediaError        415  not an image or data set of a kind we take
     │   ├── BrokenImageError             422  an image that is truncated or damaged
     │   ├── ImageTooLargeError           422  more pixels than allowed, checked before decoding
@@ -22,7 +23,9 @@
     ├── VersionRefusedError              409  a version that must not be served; another goes on
     ├── ChangeUnderWayError              409  versions are being changed already; comes with Retry-After
     ├── NotReadyError                    503  a model that fails its self-test
-    ├── OverloadedError                  503  more waits for the engine than may; comes with Retry-After
+    ├── InvalidTimeoutError              422  an X-Request-Timeout-Ms that is no time
+    ├── OverloadedError                  503  more is in work or waits than may; comes with Retry-After
+    │   └── DeadlineError                503  its time ran out before its work began
     ├── BundleError                      a model directory that must not be served; at start-up
     └── EngineUnavailableError           the engine that the settings ask for cannot run here; at start-up
 
@@ -41,6 +44,7 @@ class DigitserveError(Exception):
         title: Short summary that is the same for every occurrence.
         retry_after_s: Seconds after which the same request may succeed, for `Retry-After`.
         challenge: How to show who one is, for `WWW-Authenticate`.
+        is_last: Whether the connection is of no further use.
     """
 
     status = 500
@@ -48,6 +52,7 @@ class DigitserveError(Exception):
     title = "Internal error"
     retry_after_s: int | None = None
     challenge: str | None = None
+    is_last: bool = False
 
 
 class UploadError(DigitserveError):
@@ -85,6 +90,15 @@ class UploadTooLargeError(UploadError):
     status = 413
     code = "upload-too-large"
     title = "Upload too large"
+
+
+class SlowUploadError(UploadError):
+    """The body comes too slowly (408)."""
+
+    status = 408
+    code = "slow-upload"
+    title = "Slow upload"
+    is_last = True
 
 
 class UnsupportedMediaError(UploadError):
@@ -226,13 +240,36 @@ class NotReadyError(DigitserveError):
     title = "Not ready"
 
 
+class InvalidTimeoutError(DigitserveError):
+    """The header X-Request-Timeout-Ms holds no time (422)."""
+
+    status = 422
+    code = "invalid-timeout"
+    title = "Invalid timeout"
+
+
 class OverloadedError(DigitserveError):
-    """More requests wait for the engine, or for explanations, than may (503)."""
+    """More requests are in work or wait than may (503).
+
+    Args:
+        message: Says so.
+        retry_after_s: When there may be room.
+    """
 
     status = 503
     code = "overloaded"
     title = "Overloaded"
-    retry_after_s = 1
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineError(OverloadedError):
+    """The request's time ran out before its work began (503)."""
+
+    code = "deadline-passed"
+    title = "Deadline passed"
 
 
 class BundleError(DigitserveError):

@@ -11,9 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import DigitserveError
 from service.problems import explain
+from service.routes.intake import take_in
 from service.routes.predict import answer_upload
 from service.routes.resources import Resources
-from service.uploads import read_body
 
 PATH = "/predict"
 VERSION_HEADER = b"x-model-version"  # a parameter too, in a header
@@ -58,5 +58,5 @@ def _is_plain_upload(scope: Scope) -> bool:
 async def _answer(request: Request) -> bytes:
     """Read the upload and recognise it by the default model."""
     resources: Resources = request.scope["state"]["resources"]
-    body = await read_body(request, resources.settings.max_upload_bytes)
-    return await answer_upload(body, resources, resources.models.find(None), with_detail=False)
+    upload = await take_in(request, resources, max_bytes=resources.settings.max_upload_bytes)
+    return await answer_upload(upload, resources, resources.models.find(None), with_detail=False)

@@ -46,7 +46,11 @@ def problem(
 
 def explain(request: Request, error: DigitserveError) -> JSONResponse:
     """Answer one of our own errors with its own words."""
-    headers = {"retry-after": error.retry_after_s, "www-authenticate": error.challenge}
+    headers = {
+        "retry-after": error.retry_after_s,
+        "www-authenticate": error.challenge,
+        "connection": "close" if error.is_last else None,
+    }
     return problem(
         request,
         error.status,

@@ -83,6 +83,18 @@ class Settings(BaseSettings):
     decode_threads: int = Field(2, gt=0)
     """Threads of a worker that decode large uploads and batches; small ones run on the event loop."""
 
+    max_waiting: int = Field(128, gt=0)
+    """Most requests of a worker that are in work or wait for it; one more is refused at once."""
+
+    request_timeout_ms: int = Field(10_000, ge=0)
+    """Longest time from an upload's last byte to the start of its work, in milliseconds; 0: no bound."""
+
+    body_timeout_s: int = Field(20, gt=0)
+    """Longest time for a body to come, in seconds, and one more for every 16 KiB of it."""
+
+    head_timeout_s: int = Field(10, gt=0)
+    """Longest time for a request's head to come to `digitserve serve`, in seconds."""
+
     workers: PositiveInt | Literal["auto"] = "auto"
     """Processes that share the port; `auto`: 1 on loopback or with TensorFlow, else as many as fit."""
 

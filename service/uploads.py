@@ -3,25 +3,64 @@
 request -> body (at most the limit) -> multipart or raw, as its bytes tell -> files
 """
 
+import asyncio
+from typing import Any
+
 from starlette.requests import ClientDisconnect, Request
 
-from service.errors import EmptyUploadError, TooManyFilesError, UploadTooLargeError
+from service.discarding import expect_no_body
+from service.errors import (
+    EmptyUploadError,
+    SlowUploadError,
+    TooManyFilesError,
+    UploadTooLargeError,
+)
 from service.forms import FormFile, read_files
+from service.slow_bodies import SlowBodies
 
 MAX_PARTS = 16
 MIB = 1024 * 1024
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
+async def read_body(request: Request, max_bytes: int, slow_bodies: SlowBodies) -> bytes:
     """Read the whole body, and stop where it passes the limit.
+
+    Args:
+        request: Whose body.
+        max_bytes: The limit.
+        slow_bodies: Ends the wait for one that comes too slowly.
 
     Raises:
         UploadTooLargeError: If the body is announced as larger, or turns out to be.
+        SlowUploadError: If it comes too slowly.
         ClientDisconnect: If the client leaves before all of it has come.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
+    reader = asyncio.current_task()
+    assert reader is not None  # noqa: S101 - a coroutine runs in a task
+    slow_bodies.start(reader)
+    try:
+        body = await _read(request, max_bytes, reader, slow_bodies)
+    except asyncio.CancelledError:
+        if not slow_bodies.stop(reader):
+            raise
+        reader.uncancel()
+        expect_no_body(request.scope)
+        raise SlowUploadError(
+            "The body came too slowly, and its rest is not waited for. Send it faster, or a smaller one."
+        ) from None
+    finally:
+        slow_bodies.stop(reader)
+    expect_no_body(request.scope)
+    return body
+
+
+async def _read(
+    request: Request, max_bytes: int, reader: asyncio.Task[Any], slow_bodies: SlowBodies
+) -> bytes:
+    """Read the pieces of a body."""
     chunks, size, is_more = [], 0, True
     while is_more:
         message = await request.receive()
@@ -31,6 +70,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(max_bytes)
+        slow_bodies.allow(reader, len(chunk))
         chunks.append(chunk)
     return b"".join(chunks)
 

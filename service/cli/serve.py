@@ -22,13 +22,14 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import multiprocess
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service.app import create_app
 from service.cli import ExitCode, fail, read_settings
 from service.cli.acceptor import Acceptor
-from service.cli.bounded_protocol import BoundedProtocol
+from service.cli.connections import Connection, StallWatch
 from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
@@ -38,6 +39,7 @@ from service.versions.board import make_folder
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
+TICKS = 10  # of a tenth of a second, between two looks at clients that stall
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,7 +68,7 @@ def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | Non
         port=arguments.port,
         workers=choose_num_workers(settings, arguments.host),
         loop="uvloop",
-        http=BoundedProtocol,
+        http=Connection,
         lifespan="on",
         server_header=False,  # nobody has to know what to attack
         access_log=False,  # the application logs one line a request itself
@@ -139,6 +141,17 @@ class Server(uvicorn.Server):
     It goes on serving for at most the configuration's `timeout_graceful_shutdown`, and then waits for the
     answers in work for at most as long again.
     """
+
+    @functools.cached_property
+    def _stall_watch(self) -> StallWatch:
+        return StallWatch(self.lifespan.state["resources"].settings.head_timeout_s)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Close the connections of clients that stall; return whether to stop."""
+        if counter % TICKS == 0:
+            connections = cast("set[HttpToolsProtocol]", self.server_state.connections)
+            self._stall_watch.look(connections, time.monotonic())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Go on serving until no request comes any more, then stop.

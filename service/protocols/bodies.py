@@ -11,8 +11,10 @@ from anyio import to_thread
 from pydantic_core import from_json
 from starlette.requests import Request
 
+from service.admission import Place
 from service.errors import ProtocolError, UploadTooLargeError
 from service.preprocessing.canonical import SIDE
+from service.routes.intake import take_in
 from service.routes.resources import Resources
 from service.uploads import MIB, read_body
 
@@ -44,8 +46,37 @@ async def read_request(
         ProtocolError: If its encoding is unknown or the body damaged, or `parse` raises it.
         ClientDisconnect: If the client leaves before all of it has come.
     """
+    body = await read_body(request, resources.settings.max_batch_bytes, resources.slow_bodies)
+    return await _expand_and_parse(request, resources, body, parse)
+
+
+async def take_in_request(
+    request: Request, resources: Resources, parse: Callable[[bytes], Document]
+) -> tuple[Document, Place]:
+    """Admit a request for predictions, and do what `read_request` does.
+
+    Returns:
+        What `parse` made of the body, and the request's place.
+
+    Raises:
+        OverloadedError: If there is no room, or its time ran out.
+        DigitserveError: What `take_in` and `read_request` raise besides.
+        ClientDisconnect: If the client leaves before all of the body has come.
+    """
+    upload = await take_in(request, resources, max_bytes=resources.settings.max_batch_bytes)
+
+    def parse_in_turn(body: bytes) -> Document:
+        upload.place.check()
+        return parse(body)
+
+    return await _expand_and_parse(request, resources, upload.body, parse_in_turn), upload.place
+
+
+async def _expand_and_parse(
+    request: Request, resources: Resources, body: bytes, parse: Callable[[bytes], Document]
+) -> Document:
+    """Expand and parse a body; in a thread where that takes long."""
     max_bytes = resources.settings.max_batch_bytes
-    body = await read_body(request, max_bytes)
     encoding = request.headers.get("content-encoding", "")
 
     def expand_and_parse() -> Document:

@@ -14,6 +14,7 @@ import anyio
 import numpy as np
 from anyio import to_thread
 
+from service.admission import Place
 from service.batches import BatchEntry, Outcome, canonicalise_entries, recognise_all
 from service.engines import Digits
 from service.errors import ProtocolError, UploadError, UploadTooLargeError
@@ -40,13 +41,16 @@ Images = Digits | Pictures
 """What a request brings: canonical digits uint8 [N, 28, 28], or pictures."""
 
 
-async def recognise(resources: Resources, model: Model, images: Images) -> list[Prediction]:
+async def recognise(
+    resources: Resources, model: Model, images: Images, place: Place
+) -> list[Prediction]:
     """Recognise the images of one request; one that cannot be used spoils the request.
 
     Args:
         resources: What the lifespan made.
         model: Which model is to answer.
         images: At least one.
+        place: The request's place.
 
     Returns:
         A prediction for each, in order.
@@ -55,16 +59,17 @@ async def recognise(resources: Resources, model: Model, images: Images) -> list[
         ProtocolError: If one of several pictures cannot be used; it names which.
         UploadError: If the only one cannot be used.
         UploadTooLargeError: If a picture has more bytes than an upload may.
-        OverloadedError: If more waits for the engine than may.
+        OverloadedError: If the request's time ran out before the work began.
     """
     if isinstance(images, Pictures):
         _check_sizes(images.files, resources.settings.max_upload_bytes)
         if len(images.files) == 1:
-            return [await resources.predict(model, await see(images.files[0], resources))]
+            seen = await see(images.files[0], resources, place)
+            return [await resources.predict(model, seen, place)]
         read = functools.partial(_recognise_pictures, resources, model, images.files)
         return _all_or_none(await _in_threads(resources, len(images.files), read))
     if len(images) == 1:
-        return [await resources.predict(model, take_as_seen(images[0]))]
+        return [await resources.predict(model, take_as_seen(images[0]), place)]
     compute = functools.partial(_recognise_digits, model, images)
     return _all_or_none(await _in_threads(resources, len(images), compute))
 

@@ -22,10 +22,11 @@ from service.batches import (
 from service.errors import DigitserveError, EmptyUploadError
 from service.problems import describe_failure, log_failure
 from service.recognition import Model, Prediction
+from service.routes.intake import TIMEOUT_PARAMETER, Admitted, take_in
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import FailedLine, PredictedLine
 from service.settings import Settings
-from service.uploads import MAX_PARTS, read_body, split_files
+from service.uploads import MAX_PARTS, split_files
 
 NDJSON = "application/x-ndjson"
 CHUNK_IMAGES = 128  # one piece of the stream
@@ -37,6 +38,7 @@ router = APIRouter()
 
 _BINARY = {"type": "string", "format": "binary"}
 _BODY = {
+    "parameters": [TIMEOUT_PARAMETER],
     "requestBody": {
         "required": True,
         "description": "Images as files of a form, or a zip of images, as a file or as the body itself.",
@@ -51,7 +53,7 @@ _BODY = {
             "application/zip": {"schema": _BINARY},
             "application/octet-stream": {"schema": _BINARY},
         },
-    }
+    },
 }
 _LINE = {
     "description": "One line for each image, in order; this is the schema of a line",
@@ -71,7 +73,7 @@ _LINE = {
 @router.post(
     "/predict/batch",
     response_class=StreamingResponse,
-    responses={200: _LINE, **problems(404, 413, 422)},
+    responses={200: _LINE, **problems(404, 408, 413, 422, 503)},
     openapi_extra=_BODY,
     summary="Recognise the digits on many images",
 )
@@ -82,9 +84,9 @@ async def predict_batch(
     detail: Annotated[bool, Query(description="Add what the model saw")] = False,
 ) -> StreamingResponse:
     """Recognise every image of an upload; one that cannot be used fails alone."""
-    body = await read_body(request, resources.settings.max_batch_bytes)
+    upload = await take_in(request, resources, max_bytes=resources.settings.max_batch_bytes)
     entries = await to_thread.run_sync(
-        _take_apart, body, resources.settings, limiter=resources.decoders
+        _take_apart, upload, resources.settings, limiter=resources.decoders
     )
 
     answer = _BatchAnswer(request, resources, model, entries, with_detail=detail)
@@ -156,15 +158,16 @@ def _log_unforeseen(request: Request, outcomes: Iterable[Outcome]) -> None:
             log_failure(request, failure)
 
 
-def _take_apart(body: bytes, settings: Settings) -> list[BatchEntry]:
-    """List the images of a body.
+def _take_apart(upload: Admitted, settings: Settings) -> list[BatchEntry]:
+    """List the images of an upload whose turn has come, if it is still wanted.
 
     Raises:
         EmptyUploadError: If there are no bytes.
     """
-    if not body:
+    upload.place.check()
+    if not upload.body:
         raise EmptyUploadError(
             "The body is empty. Send images as files of a form, or a zip of images."
         )
-    files = split_files(body, max_parts=settings.max_batch_images + MAX_PARTS)
+    files = split_files(upload.body, max_parts=settings.max_batch_images + MAX_PARTS)
     return list_entries(files, settings.batch_limits.data)

@@ -11,13 +11,15 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
+from service.admission import ClientLeftError
 from service.answers import answer_evaluation
 from service.errors import DigitserveError
 from service.evaluation import OnProgress, evaluate_files
 from service.problems import describe_failure, log_failure
+from service.routes.intake import TIMEOUT_PARAMETER, take_in
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import EvaluationBody
-from service.uploads import read_body, split_files
+from service.uploads import split_files
 
 EVENT_STREAM = "text/event-stream"
 POLL_S = 0.1  # between two looks for progress
@@ -26,6 +28,7 @@ router = APIRouter()
 
 _FILE = {"type": "string", "format": "binary"}
 _BODY = {
+    "parameters": [TIMEOUT_PARAMETER],
     "requestBody": {
         "required": False,
         "description": "Nothing, for the bundle's own evaluation set; or a zip of <label>/<any>.png, an npz "
@@ -39,7 +42,7 @@ _BODY = {
             },
             "application/octet-stream": {"schema": _FILE},
         },
-    }
+    },
 }
 
 
@@ -48,7 +51,7 @@ _BODY = {
     response_model=EvaluationBody,
     responses={
         200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
-        **problems(404, 413, 415, 422),
+        **problems(404, 408, 413, 415, 422, 503),
     },
     openapi_extra=_BODY,
     summary="Score a model on labelled digits",
@@ -57,12 +60,20 @@ async def evaluate_model(
     request: Request, resources: DepResources, model: DepModel
 ) -> Response | EvaluationBody:
     """Score the model; `Accept: text/event-stream` streams progress and ends with the same result."""
-    body = await read_body(request, resources.settings.max_evaluate_bytes)
+    settings = resources.settings
+    body, place = await take_in(
+        request, resources, max_bytes=settings.max_evaluate_bytes, gate=resources.evaluation_gate
+    )
     files = [file.content for file in split_files(body)] if body else []
 
     def run(on_progress: OnProgress) -> EvaluationBody:
+        def note(done: int, total: int) -> None:
+            place.check_client()
+            on_progress(done, total)
+
+        place.check()
         return answer_evaluation(
-            model, evaluate_files(model, files, resources.settings.evaluation_limits, on_progress)
+            model, evaluate_files(model, files, settings.evaluation_limits, note)
         )
 
     if EVENT_STREAM in request.headers.get("accept", ""):
@@ -84,7 +95,7 @@ async def _stream(
             )
             outcome.append(_event("result", result.model_dump_json()))
         except Exception as error:  # the stream has begun: the last handler cannot answer any more
-            if not isinstance(error, DigitserveError):
+            if not isinstance(error, DigitserveError | ClientLeftError):
                 log_failure(request, error)
             outcome.append(_event("error", json.dumps(describe_failure(request, error))))
 

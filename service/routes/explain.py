@@ -2,23 +2,23 @@
 
 from typing import Annotated, Literal
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from service.answers import answer_explanation, answer_saliency, write_json
-from service.errors import ExplanationError, OverloadedError
+from service.errors import ExplanationError
 from service.explanation import Layer, Saliency, draw_layer, draw_saliency, find_saliency
 from service.preprocessing import CanonicalDigit
 from service.recognition import Model, Prediction
+from service.routes.intake import take_in
 from service.routes.predict import IMAGE_BODY, see
 from service.routes.resources import DepModel, DepResources, problems
 from service.schemas import ExplanationBody
-from service.uploads import read_body, single_file, split_files
+from service.uploads import single_file, split_files
 
 ALL = "*"
-MAX_WAITING = 4  # explanations; each takes some tens of milliseconds
 PNG = "image/png"
 
 router = APIRouter()
@@ -40,7 +40,7 @@ class Wish(BaseModel):
     response_model=ExplanationBody,
     responses={
         200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}},
-        **problems(404, 413, 415, 422, 503),
+        **problems(404, 408, 413, 415, 422, 503),
     },
     openapi_extra=IMAGE_BODY,
     summary="Show what the network made of an image",
@@ -49,27 +49,21 @@ async def explain(
     request: Request, resources: DepResources, model: DepModel, wish: Annotated[Wish, Query()]
 ) -> Response:
     """Recognise the digit on an upload, and show its way through the network."""
-    body = await read_body(request, resources.settings.max_upload_bytes)
-    seen = await see(single_file(split_files(body)), resources)
-    check_capacity(resources.explainers)
+    body, place = await take_in(
+        request,
+        resources,
+        max_bytes=resources.settings.max_upload_bytes,
+        gate=resources.explanation_gate,
+    )
+    seen = await see(single_file(split_files(body)), resources, place)
     answer = _draw if wish.format == "png" else _write
-    content = await to_thread.run_sync(answer, model, seen, wish, limiter=resources.explainers)
+
+    def explain_in_turn() -> bytes:
+        place.check()
+        return answer(model, seen, wish)
+
+    content = await to_thread.run_sync(explain_in_turn, limiter=resources.explainers)
     return Response(content, media_type=PNG if wish.format == "png" else "application/json")
-
-
-def check_capacity(explainers: CapacityLimiter) -> None:
-    """Refuse an explanation that would wait behind many.
-
-    Args:
-        explainers: Bounds the explanations that run at once, and knows who waits.
-
-    Raises:
-        OverloadedError: If as many wait as may.
-    """
-    if explainers.statistics().tasks_waiting >= MAX_WAITING:
-        raise OverloadedError(
-            f"{MAX_WAITING} explanations wait already, the most that may. Try again in a second."
-        )
 
 
 def _write(model: Model, seen: CanonicalDigit, wish: Wish) -> bytes:

@@ -6,12 +6,21 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from service.admission import Place
 from service.answers import answer_prediction, write_json
-from service.preprocessing import CanonicalDigit, open_image, preprocess, preprocess_opened
+from service.preprocessing import (
+    CanonicalDigit,
+    OpenedImage,
+    UploadLimits,
+    open_image,
+    preprocess,
+    preprocess_opened,
+)
 from service.recognition import Model
+from service.routes.intake import TIMEOUT_PARAMETER, Admitted, take_in
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import PredictionBody
-from service.uploads import read_body, single_file, split_files
+from service.uploads import single_file, split_files
 
 INLINE_PIXELS = 100_000  # a thread hop costs a good part of decoding so few
 INLINE_BYTES = 400_000  # of that many pixels at most; headers can take 0.3 s a megabyte
@@ -20,6 +29,7 @@ router = APIRouter()
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 IMAGE_BODY = {
+    "parameters": [TIMEOUT_PARAMETER],
     "requestBody": {
         "required": True,
         "description": "One PNG, JPEG, WEBP, GIF, BMP or TIFF; as a multipart file or as the body itself.",
@@ -34,14 +44,14 @@ IMAGE_BODY = {
             "image/*": _BINARY,
             "application/octet-stream": _BINARY,
         },
-    }
+    },
 }
 
 
 @router.post(
     "/predict",
     response_model=PredictionBody,
-    responses=problems(404, 413, 415, 422),
+    responses=problems(404, 408, 413, 415, 422, 503),
     openapi_extra=IMAGE_BODY,
     summary="Recognise the digit on an image",
 )
@@ -52,18 +62,18 @@ async def predict(
     detail: Annotated[bool, Query(description="Add what the model saw")] = False,
 ) -> Response:
     """Find the digit on an upload and say which it is."""
-    body = await read_body(request, resources.settings.max_upload_bytes)
-    answer = await answer_upload(body, resources, model, with_detail=detail)
+    upload = await take_in(request, resources, max_bytes=resources.settings.max_upload_bytes)
+    answer = await answer_upload(upload, resources, model, with_detail=detail)
     return Response(answer, media_type="application/json")
 
 
 async def answer_upload(
-    body: bytes, resources: Resources, model: Model, *, with_detail: bool
+    upload: Admitted, resources: Resources, model: Model, *, with_detail: bool
 ) -> bytes:
     """Recognise the digit on an upload.
 
     Args:
-        body: Of the request: multipart, or the file itself.
+        upload: Its body is multipart, or the file itself.
         resources: What the lifespan made.
         model: Which model is to answer.
         with_detail: Whether to add what the model saw.
@@ -71,18 +81,32 @@ async def answer_upload(
     Returns:
         The answer's JSON.
     """
-    upload = single_file(split_files(body))
-    seen = await see(upload, resources)
-    prediction = await resources.predict(model, seen)
+    file = single_file(split_files(upload.body))
+    seen = await see(file, resources, upload.place)
+    prediction = await resources.predict(model, seen, upload.place)
     return write_json(answer_prediction(model, prediction, with_detail=with_detail))
 
 
-async def see(upload: bytes, resources: Resources) -> CanonicalDigit:
+async def see(file: bytes, resources: Resources, place: Place) -> CanonicalDigit:
     """Preprocess small pictures at once and large ones in a thread, so that nobody waits for a photo."""
     limits = resources.settings.upload_limits
-    if len(upload) > INLINE_BYTES:
-        return await to_thread.run_sync(preprocess, upload, limits, limiter=resources.decoders)
-    image = open_image(upload, limits)
+    if len(file) > INLINE_BYTES:
+        return await to_thread.run_sync(
+            _open_in_turn, file, limits, place, limiter=resources.decoders
+        )
+    image = open_image(file, limits)
     if image.num_pixels <= INLINE_PIXELS:
         return preprocess_opened(image)
-    return await to_thread.run_sync(preprocess_opened, image, limiter=resources.decoders)
+    return await to_thread.run_sync(_see_in_turn, image, place, limiter=resources.decoders)
+
+
+def _open_in_turn(file: bytes, limits: UploadLimits, place: Place) -> CanonicalDigit:
+    """Preprocess a file whose turn has come, if it is still wanted."""
+    place.check()
+    return preprocess(file, limits)
+
+
+def _see_in_turn(image: OpenedImage, place: Place) -> CanonicalDigit:
+    """Preprocess a picture whose turn has come, if it is still wanted."""
+    place.check()
+    return preprocess_opened(image)

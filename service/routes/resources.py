@@ -1,18 +1,23 @@
 """Resources that the lifespan made and the routes use."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Header, Query, Request
 
+from service.admission import Gate, Place
 from service.preprocessing import CanonicalDigit
 from service.recognition import Model, Models, Prediction
 from service.schemas import Problem
 from service.settings import Settings
+from service.slow_bodies import SlowBodies
 from service.versions.changes import Versions
 
 MAX_EXPLANATIONS = 1  # at once; each keeps a core busy for some tens of milliseconds
+MAX_WAITING_EXPLANATIONS = 4
+MAX_EVALUATIONS = 1  # at once; each keeps a core busy
 
 
 @dataclass
@@ -48,9 +53,29 @@ class Resources:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     explainers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_EXPLANATIONS))
 
-    async def predict(self, model: Model, seen: CanonicalDigit) -> Prediction:
-        """Recognise a digit, in the engine's next batch."""
-        return model.interpret(await model.batcher.predict(seen.image), seen)
+    @cached_property
+    def gate(self) -> Gate:
+        """Bounds the requests that are in work or wait for it."""
+        return Gate(self.settings.max_waiting)
+
+    @cached_property
+    def evaluation_gate(self) -> Gate:
+        """Bounds evaluations, in place of the other gate."""
+        return Gate(MAX_EVALUATIONS)
+
+    @cached_property
+    def explanation_gate(self) -> Gate:
+        """Bounds explanations, in place of the other gate."""
+        return Gate(MAX_EXPLANATIONS + MAX_WAITING_EXPLANATIONS)
+
+    @cached_property
+    def slow_bodies(self) -> SlowBodies:
+        """Ends the wait for bodies that come too slowly."""
+        return SlowBodies(self.settings.body_timeout_s)
+
+    async def predict(self, model: Model, seen: CanonicalDigit, place: Place) -> Prediction:
+        """Recognise a digit, in the engine's next batch, if it is wanted by then."""
+        return model.interpret(await model.batcher.predict(seen.image, place.check), seen)
 
 
 # Dependencies are coroutines, though they wait for nothing: FastAPI calls plain functions in a thread.

@@ -41,7 +41,7 @@ def test_openapi_declares_errors(client: httpx.Client) -> None:
     """The OpenAPI document declares the problems of /predict."""
     responses = client.get("/openapi.json").json()["paths"]["/predict"]["post"]["responses"]
 
-    assert set(responses) == {"200", "404", "413", "415", "422"}
+    assert set(responses) == {"200", "404", "408", "413", "415", "422", "503"}
     assert "application/problem+json" in responses["415"]["content"]
 
 

@@ -1,6 +1,7 @@
 """The application in this process, with engines that a test controls."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from service.batching import Batcher
 from service.bundle import Bundle
 from service.preprocessing import PREPROCESSING_VERSION
 from service.recognition import Model, Models
-from service.routes.resources import Lifecycle, Resources
+from service.routes.resources import Resources
 from service.settings import Settings
 from service.versions.changes import Versions
 
@@ -54,8 +55,8 @@ def ask(
     path: str,
     *,
     settings: Settings | None = None,
-    lifecycle: Lifecycle | None = None,
     versions: Versions | None = None,
+    prepare: Callable[[Resources], object] | None = None,
     **request: Any,
 ) -> httpx.Response:
     """Send one request to an application that serves a model, without a socket.
@@ -65,8 +66,8 @@ def ask(
         method: HTTP method.
         path: Path and query.
         settings: Default: those of the environment.
-        lifecycle: Default: that of a service which was not told to stop.
         versions: What changes versions, if anything does.
+        prepare: Called with what every request is given, before the request is sent.
         **request: What `httpx.AsyncClient.request` takes besides.
     """
     settings = settings or Settings()
@@ -78,9 +79,15 @@ def ask(
         CapacityLimiter(2),
         CapacityLimiter(1),
         versions=versions,
-        lifecycle=lifecycle or Lifecycle(),
     )
+    if prepare is not None:
+        prepare(resources)
     return asyncio.run(_send(_with_state(create_app(settings), resources), method, path, request))
+
+
+def drain(resources: Resources) -> None:
+    """Tell the service to stop."""
+    resources.lifecycle.is_draining = True
 
 
 def _with_state(app: ASGIApp, resources: Resources) -> ASGIApp:

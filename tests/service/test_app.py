@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from service.app import RequestContext
+from service.slow_bodies import SlowBodies
 from service.uploads import read_body
 from tests.service.in_process import FakeEngine, ask, load_model
 
@@ -87,7 +88,7 @@ class TestRequestContext:
             sent.append(message)
 
         async def app(scope: Scope, receive: Receive, _send: Send) -> None:
-            await read_body(Request(scope, receive), 10)
+            await read_body(Request(scope, receive), 10, SlowBodies(60))
 
         scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
         with caplog.at_level(logging.INFO, logger="digitserve"):

@@ -1,7 +1,9 @@
 """Digits that arrive at once, in batches of one engine."""
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -12,8 +14,8 @@ from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.admission import Gate
 from service.batching import Batcher
-from service.errors import OverloadedError
 from service.preprocessing import UploadLimits, preprocess
 from service.recognition import Models
 from service.routes.resources import Resources
@@ -187,6 +189,23 @@ class TestBatches:
         assert engine.sizes == [1, 1, 1]
         assert set(engine.threads) == {threading.main_thread()}
 
+    def test_slow_engine(self) -> None:
+        """One that is found to be slow computes even a single digit beside the loop."""
+
+        class Slow(_Engine):
+            def predict(self, images: Digits) -> Probabilities:
+                time.sleep(0.002)
+                return super().predict(images)
+
+        engine = Slow()
+        batcher = Batcher(engine)
+        batcher.warm_up()
+
+        _ask_all(batcher, [_digit(1)])
+
+        assert engine.sizes[-1] == 1
+        assert threading.main_thread() not in engine.threads
+
     def test_what_arrives_meanwhile(self, engine: _Engine, batcher: Batcher) -> None:
         """Digits that arrive while a batch runs form the next one, filled up to a known size."""
 
@@ -217,19 +236,42 @@ class TestBatches:
 
         asyncio.run(ask())
 
-    def test_full_queue(self, engine: _Engine) -> None:
-        """What finds the queue full is refused at once, and may come again."""
-        batcher = Batcher(engine, max_waiting=2)
+    def test_one_at_a_time(self) -> None:
+        """An engine that takes one digit at a time leaves the loop free while others wait."""
+        engine = _Engine((1,))
+        batcher = Batcher(engine)
 
-        answers = _ask_all(batcher, [_digit(number) for number in range(4)])
+        _ask_all(batcher, [_digit(number) for number in range(4)])
 
-        assert [isinstance(answer, OverloadedError) for answer in answers] == [
+        assert engine.sizes == [1, 1, 1, 1]
+        assert [thread is threading.main_thread() for thread in engine.threads] == [
             False,
             False,
-            True,
+            False,
             True,
         ]
-        assert OverloadedError.retry_after_s == 1
+
+
+class TestUnwanted:
+    """Digits that are not wanted any more when their turn comes."""
+
+    def test_is_not_computed(self, engine: _Engine, batcher: Batcher) -> None:
+        """Who asked is told why, and the others in the queue are answered."""
+
+        def refuse() -> None:
+            raise LookupError("too late")
+
+        async def ask() -> tuple[Probabilities | BaseException, ...]:
+            late = [batcher.predict(_digit(number), refuse) for number in range(2)]
+            wanted = batcher.predict(_digit(7))
+            return await asyncio.gather(late[0], wanted, late[1], return_exceptions=True)
+
+        first, answer, last = asyncio.run(ask())
+
+        assert [type(first), type(last)] == [LookupError] * 2
+        assert isinstance(answer, np.ndarray)
+        assert answer[0] == 7
+        assert engine.sizes == [1]
 
 
 class TestModels:
@@ -251,7 +293,7 @@ class TestModels:
         models.warm_up()
         models.close()
 
-        assert Noting.sizes == list(Noting.batch_sizes)
+        assert Noting.sizes[: len(Noting.batch_sizes)] == list(Noting.batch_sizes)
 
     def test_same_prediction(self) -> None:
         """A model in batches says what it says without."""
@@ -265,7 +307,7 @@ class TestModels:
             limiter,
         )
 
-        prediction = asyncio.run(batched.predict(model, seen))
+        prediction = asyncio.run(batched.predict(model, seen, Gate(1).enter(math.inf)))
 
         assert prediction.probabilities.tolist() == model.predict(seen).probabilities.tolist()
         assert prediction.seen is seen

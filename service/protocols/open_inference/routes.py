@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from service.errors import NotReadyError, ProtocolError
-from service.protocols.bodies import Json, as_object, parse_json, read_request
+from service.protocols.bodies import Json, as_object, parse_json, read_request, take_in_request
 from service.protocols.open_inference.metadata import (
     configure_model,
     describe_model,
@@ -141,8 +141,8 @@ async def infer(request: Request, resources: DepResources, model: DepServed) -> 
         header_length=request.headers.get(HEADER_LENGTH),
         max_images=resources.settings.max_batch_images,
     )
-    asked = await read_request(request, resources, read)
-    predictions = await recognise(resources, model, asked.images)
+    asked, place = await take_in_request(request, resources, read)
+    predictions = await recognise(resources, model, asked.images, place)
     body, headers = write_inference(
         model, predictions, asked.outputs, request_id=asked.id or request.scope["request_id"]
     )

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from service.errors import DigitserveError, ProtocolError, UnknownModelError, UnknownVersionError
-from service.protocols.bodies import read_request
+from service.protocols.bodies import take_in_request
 from service.protocols.recognising import recognise
 from service.protocols.tf_serving.metadata import METHOD, describe_signature, describe_version
 from service.protocols.tf_serving.requests import read_classify, read_predict
@@ -83,8 +83,8 @@ async def predict(request: Request, resources: Resources, model: Model) -> dict[
     """Return the probabilities [N, 10] of the images, by the name of the form that they came in."""
     max_images = resources.settings.max_batch_images
     read = functools.partial(read_predict, max_images=max_images)
-    asked = await read_request(request, resources, read)
-    predictions = await recognise(resources, model, asked.images)
+    asked, place = await take_in_request(request, resources, read)
+    predictions = await recognise(resources, model, asked.images, place)
     rows = [prediction.probabilities.tolist() for prediction in predictions]
     return {"predictions" if asked.is_row else "outputs": rows}
 
@@ -93,7 +93,8 @@ async def classify(request: Request, resources: Resources, model: Model) -> dict
     """Return every digit with its probability, for each image."""
     max_images = resources.settings.max_batch_images
     read = functools.partial(read_classify, max_images=max_images)
-    predictions = await recognise(resources, model, await read_request(request, resources, read))
+    images, place = await take_in_request(request, resources, read)
+    predictions = await recognise(resources, model, images, place)
     return {"results": [_label(prediction) for prediction in predictions]}
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import math
 import threading
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from anyio import CapacityLimiter
 
+from service.admission import Gate
 from service.errors import ProtocolError, UnsupportedMediaError, UploadTooLargeError
 from service.preprocessing import OpenedImage, Picture
 from service.protocols.recognising import Images, Pictures, decode_base64, recognise
@@ -30,7 +32,7 @@ def _recognise(
     models = Models({"digits": model}, "digits")
     limiters = CapacityLimiter(2), CapacityLimiter(1)
     resources = Resources(Settings(**settings), models, *limiters)
-    return asyncio.run(recognise(resources, model, images))
+    return asyncio.run(recognise(resources, model, images, Gate(1).enter(math.inf)))
 
 
 @pytest.mark.parametrize("num_images", [1, 2, 40])

@@ -1,18 +1,16 @@
 """Tests of `/explain`."""
 
 import io
+import math
 
-import anyio
 import httpx
 import numpy as np
 import pytest
-from anyio import CapacityLimiter
 from PIL import Image
 
 from service.engines.litert import LiteRTEngine
-from service.errors import OverloadedError
 from service.recognition import Model
-from service.routes.explain import MAX_WAITING, check_capacity
+from service.routes.resources import Resources
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 
@@ -113,29 +111,12 @@ class TestPng:
 class TestCapacity:
     """The bound on explanations."""
 
-    @pytest.mark.parametrize("num_waiting", [MAX_WAITING - 1, MAX_WAITING])
-    def test_only_so_many_wait(self, num_waiting: int) -> None:
-        """One more than may wait is sent away."""
-        may_wait: list[bool] = []
+    @pytest.mark.parametrize(("num_others", "status"), [(4, 200), (5, 503)])
+    def test_only_so_many_wait(self, num_others: int, status: int, model: Model) -> None:
+        """One is in work and four may wait; one more is sent away."""
 
-        async def crowd() -> None:
-            limiter = CapacityLimiter(1)
-            async with anyio.create_task_group() as tasks:
-                for borrower in range(num_waiting + 1):
-                    tasks.start_soon(limiter.acquire_on_behalf_of, borrower)
-                await anyio.wait_all_tasks_blocked()
-                may_wait.append(_is_let_in(limiter))
-                tasks.cancel_scope.cancel()
+        def crowd(resources: Resources) -> None:
+            for _ in range(num_others):
+                resources.explanation_gate.enter(math.inf)
 
-        anyio.run(crowd)
-
-        assert may_wait == [num_waiting < MAX_WAITING]
-
-
-def _is_let_in(limiter: CapacityLimiter) -> bool:
-    """Tell whether one more explanation may wait."""
-    try:
-        check_capacity(limiter)
-    except OverloadedError:
-        return False
-    return True
+        assert ask(model, "POST", "/explain", content=UPLOAD, prepare=crowd).status_code == status

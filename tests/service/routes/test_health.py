@@ -7,9 +7,8 @@ import pytest
 
 from service.recognition import Model
 from service.routes import health
-from service.routes.resources import Lifecycle
 from tests.pictures import draw, encode
-from tests.service.in_process import FakeEngine, ask, load_model
+from tests.service.in_process import FakeEngine, ask, drain, load_model
 
 
 @pytest.fixture
@@ -102,11 +101,9 @@ class TestProbes:
 
     def test_draining(self, model: Model) -> None:
         """A service that was told to stop is live but not ready, and still answers uploads."""
-        draining = Lifecycle(is_draining=True)
-
-        ready = ask(model, "GET", "/health/ready", lifecycle=draining)
-        health = ask(model, "GET", "/health", lifecycle=draining).json()
-        answer = ask(model, "POST", "/predict", lifecycle=draining, content=encode(draw()))
+        ready = ask(model, "GET", "/health/ready", prepare=drain)
+        health = ask(model, "GET", "/health", prepare=drain).json()
+        answer = ask(model, "POST", "/predict", prepare=drain, content=encode(draw()))
 
         assert ready.status_code == 503
         assert ready.json()["detail"].startswith("The service was told to stop")

@@ -8,6 +8,7 @@ import anyio.to_thread
 import pytest
 from PIL import Image
 
+from service import discarding
 from service.preprocessing import OpenedImage, Picture
 from service.routes.predict import INLINE_BYTES, INLINE_PIXELS
 from service.settings import Settings
@@ -115,8 +116,9 @@ class TestBound:
     """The bound on the body."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        """At most 1 MiB."""
+    def settings(self, monkeypatch: pytest.MonkeyPatch) -> Settings:
+        """At most 1 MiB, and nothing is read on for the sake of a client that is refused."""
+        monkeypatch.setattr(discarding, "MAX_BYTES", 0)
         return Settings(max_upload_bytes=1024 * 1024)
 
     def test_announced(self, settings: Settings) -> None:

@@ -13,14 +13,13 @@ import pytest
 from service import __version__
 from service.protocols.open_inference.metadata import list_repository
 from service.recognition import Model, Models
-from service.routes.resources import Lifecycle
 from service.settings import Settings
 from service.versions.board import Board
 from service.versions.changes import Versions
 from service.versions.notice import Notice, Served, Version
 from tests.bundles import copy_bundle
 from tests.pictures import draw, encode
-from tests.service.in_process import FakeEngine, ask, load_model
+from tests.service.in_process import FakeEngine, ask, drain, load_model
 from tests.service.versions.workers import QuickExaminer, make_versions
 
 REPOSITORY = "/v2/repository/models"
@@ -115,7 +114,7 @@ class TestHealth:
     @pytest.mark.parametrize("path", ["/v2/health/ready", "/v2/models/digits/ready"])
     def test_draining(self, model: Model, path: str) -> None:
         """A service that was told to stop is not ready."""
-        answer = ask(model, "GET", path, lifecycle=Lifecycle(is_draining=True))
+        answer = ask(model, "GET", path, prepare=drain)
 
         assert (answer.status_code, answer.json()["ready"]) == (503, False)
 

@@ -1,0 +1,69 @@
+"""Connections: what the server does about clients that leave, stall or never come to the point.
+
+connection lost -> its request's place is free; a look a second at all -> those that stall are closed
+"""
+
+from collections.abc import Iterable
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from service.cli.bounded_protocol import BoundedProtocol
+from service.routes.intake import PLACE
+
+
+class Connection(BoundedProtocol):
+    """A connection whose client frees its place in the service by leaving."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up the places of what is unanswered."""
+        super().connection_lost(exc)
+        cycle = _cycle(self)
+        if cycle is not None and (place := cycle.scope["state"].get(PLACE)):
+            place.leave()
+
+
+class StallWatch:
+    """Closes connections whose clients keep them busy with nothing.
+
+    A client stalls while it sends the head of a request, or what is left of a refused body, and while it
+    does not read its answer. Between two requests the server's own bound holds, and bodies have their own.
+
+    Args:
+        timeout_s: How long a client may stall, in seconds.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._stalled: dict[HttpToolsProtocol, tuple[object, float]] = {}  # how far, since when
+
+    def look(self, connections: Iterable[HttpToolsProtocol], now: float) -> None:
+        """Close those that have stalled for too long.
+
+        Args:
+            connections: All that are open.
+            now: In seconds of any one clock.
+        """
+        stalled: dict[HttpToolsProtocol, tuple[object, float]] = {}
+        for connection in filter(_stalls, connections):
+            state = (_cycle(connection), connection.transport.get_write_buffer_size())
+            state_before, since = self._stalled.get(connection, (state, now))
+            if state != state_before:
+                since = now
+            elif now - since >= self._timeout_s:
+                connection.transport.abort()
+            stalled[connection] = (state, since)
+        self._stalled = stalled
+
+
+def _cycle(connection: HttpToolsProtocol) -> RequestResponseCycle | None:
+    """Return a connection's last request, if there was one."""
+    return connection.cycle
+
+
+def _stalls(connection: HttpToolsProtocol) -> bool:
+    """Tell whether a connection waits for its client, and for no body."""
+    if connection.flow.write_paused:
+        return True
+    cycle = _cycle(connection)
+    is_between_answers = cycle is None or cycle.response_complete
+    return is_between_answers and connection.timeout_keep_alive_task is None

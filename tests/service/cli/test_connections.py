@@ -1,0 +1,113 @@
+"""Connections whose clients stall or leave."""
+
+from typing import Any, cast
+
+import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.cli.connections import StallWatch
+
+
+class _Transport:
+    """A transport that counts.
+
+    Attributes:
+        unsent: Bytes that the client has not taken.
+        is_aborted: Whether it was closed.
+    """
+
+    unsent = 0
+    is_aborted = False
+
+    def get_write_buffer_size(self) -> int:
+        """Return the number of bytes."""
+        return self.unsent
+
+    def abort(self) -> None:
+        """Close."""
+        self.is_aborted = True
+
+
+class _Object:
+    """Has any attributes."""
+
+    def __init__(self, **attributes: object) -> None:
+        vars(self).update(attributes)
+
+
+def _connection(
+    *, answered: bool | None = None, keeps_alive: bool = False, write_paused: bool = False
+) -> Any:
+    """Make a connection.
+
+    Args:
+        answered: Whether its last request is; None: there was none.
+        keeps_alive: Whether the server waits for the next request.
+        write_paused: Whether the client does not read.
+    """
+    return _Object(
+        transport=_Transport(),
+        flow=_Object(write_paused=write_paused),
+        cycle=None if answered is None else _Object(response_complete=answered),
+        timeout_keep_alive_task=object() if keeps_alive else None,
+    )
+
+
+def _look(connection: Any, *times: float) -> bool:
+    """Look at these times; return whether the connection was closed."""
+    watch = StallWatch(10)
+    for now in times:
+        watch.look([cast("HttpToolsProtocol", connection)], now)
+    return cast("bool", connection.transport.is_aborted)
+
+
+class TestStallWatch:
+    """`StallWatch`."""
+
+    @pytest.mark.parametrize(
+        "state",
+        [{}, {"answered": True}, {"answered": False, "write_paused": True}],
+        ids=["first head", "later head", "answer that is not read"],
+    )
+    def test_stalled(self, state: dict[str, bool]) -> None:
+        """A client that gets nowhere is closed after the bound, and not before."""
+        assert not _look(_connection(**state), 100, 105, 109.9)
+        assert _look(_connection(**state), 100, 105, 110)
+
+    @pytest.mark.parametrize(
+        "state",
+        [{"answered": False}, {"answered": True, "keeps_alive": True}],
+        ids=["request in work", "between requests"],
+    )
+    def test_not_stalled(self, state: dict[str, bool]) -> None:
+        """Who waits for the server, or is waited for by another bound, is left alone."""
+        assert not _look(_connection(**state), 100, 200, 300)
+
+    def test_progress(self) -> None:
+        """Another request, or bytes taken, is progress."""
+        next_request, reader = (
+            _connection(answered=True),
+            _connection(answered=False, write_paused=True),
+        )
+        watch = StallWatch(10)
+        watch.look([next_request, reader], 100)
+
+        next_request.cycle = _Object(response_complete=True)
+        reader.transport.unsent = 5
+        watch.look([next_request, reader], 111)
+
+        assert not next_request.transport.is_aborted
+        assert not reader.transport.is_aborted
+
+    def test_busy_in_between(self) -> None:
+        """What stalls anew is given the whole time anew."""
+        connection = _connection(answered=True)
+        watch = StallWatch(10)
+
+        watch.look([connection], 100)
+        connection.timeout_keep_alive_task = object()
+        watch.look([connection], 108)
+        connection.timeout_keep_alive_task = None
+        watch.look([connection], 111)
+
+        assert not connection.transport.is_aborted

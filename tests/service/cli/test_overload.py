@@ -1,0 +1,193 @@
+"""What a real service does under more than it can do, and with clients that are slow or leave."""
+
+import contextlib
+import os
+import re
+import select
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.service.cli.conftest import draw_seven
+from tests.service.labelled_data.files import make_zip
+
+pytestmark = pytest.mark.integration
+
+COMMAND = [sys.executable, "-m", "benchmarks.faults", "serve", "--engine", "litert", "--port", "0"]
+ROOT = Path(__file__).parents[3]
+HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\n"
+SEVEN = draw_seven()
+LABELLED = make_zip({"7/a.png": SEVEN})
+
+
+@contextmanager
+def _serving(**variables: str) -> Iterator[int]:
+    """Run the service with these environment variables, and give its port."""
+    environment = {**os.environ, **variables}
+    with subprocess.Popen(
+        COMMAND, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        try:
+            [port] = re.findall(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+            yield int(port)
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def hang(tmp_path: Path) -> Path:
+    """A file that hangs the engine while it is there; it is not there yet."""
+    return tmp_path / "hang"
+
+
+def _send(port: int, request: bytes) -> socket.socket:
+    """Open a connection and send a request, or what there is of it."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    client.sendall(request)
+    return client
+
+
+def _upload(image: bytes = SEVEN, *headers: bytes) -> bytes:
+    """Write an upload as it goes over the wire."""
+    lines = [b"content-length: %d" % len(image), *headers]
+    return HEAD + b"".join(line + b"\r\n" for line in lines) + b"\r\n" + image
+
+
+def _answers_within(client: socket.socket, seconds: float) -> bool:
+    """Tell whether an answer comes, or the connection is closed, within a time."""
+    return bool(select.select([client], [], [], seconds)[0])
+
+
+class TestTooMuch:
+    """More than the service can do."""
+
+    def test_refusals(self) -> None:
+        """What finds no room is refused while others are in work; each is answered, and health too."""
+        with (
+            _serving(FAULT_DELAY_MS="300", DIGITSERVE_MAX_WAITING="3") as port,
+            ExitStack() as stack,
+        ):
+            clients = [stack.enter_context(_send(port, _upload())) for _ in range(12)]
+            health = httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=30)
+            answers = [client.recv(65536) for client in clients]
+
+        statuses = Counter(answer.split(b" ", 2)[1] for answer in answers)
+        refused = [answer for answer in answers if b" 503 " in answer]
+        assert statuses[b"200"] >= 3
+        assert statuses[b"200"] + statuses[b"503"] == 12
+        assert refused
+        assert all(re.search(rb"retry-after: [1-9]", answer) for answer in refused)
+        assert health.status_code == 200
+
+    def test_client_that_leaves(self, hang: Path) -> None:
+        """It frees its place at once, whatever the engine does."""
+        with _serving(
+            FAULT_DELAY_MS="300", FAULT_HANG=str(hang), DIGITSERVE_MAX_WAITING="3"
+        ) as port:
+            hang.touch()
+            clients = [_send(port, _upload()) for _ in range(6)]
+            while not _is_refused(port):  # until the places are taken by those who wait
+                pass
+            for client in clients:
+                client.close()
+            while _is_refused(port):
+                pass
+            hang.unlink()
+
+            assert httpx.post(f"http://127.0.0.1:{port}/predict", content=SEVEN).status_code == 200
+
+    def test_evaluations(self, hang: Path) -> None:
+        """One runs, others are refused; uploads go on, and leaving makes room for the next."""
+        with (
+            _serving(FAULT_HANG=str(hang)) as port,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+        ):
+            hang.touch()
+            evaluation = _upload(LABELLED).replace(b"/predict", b"/evaluate", 1)
+            running = _send(port, evaluation)
+            while not (refusal := _ask_briefly(port, evaluation)):
+                pass
+            predicted = client.post("/predict", content=SEVEN)
+            running.close()
+            while _ask_briefly(port, evaluation):
+                pass
+            hang.unlink()
+            evaluated = client.post("/evaluate", content=LABELLED)
+
+        assert refusal.startswith(b"HTTP/1.1 503")
+        assert (predicted.status_code, evaluated.status_code) == (200, 200)
+
+
+class TestSlowClients:
+    """Clients that send slowly, or nothing."""
+
+    @pytest.mark.parametrize(
+        ("sent", "status"),
+        [
+            (b"", b""),
+            (HEAD, b""),
+            (HEAD + b"content-length: 9\r\n\r\nhalf", b"HTTP/1.1 408"),
+            (b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n" + HEAD, b"HTTP/1.1 200"),
+        ],
+        ids=["nothing", "half a head", "half a body", "half of a second head"],
+    )
+    def test_is_let_go(self, sent: bytes, status: bytes) -> None:
+        """After a bound its connection ends, with an answer where there is a request to answer."""
+        with _serving(DIGITSERVE_HEAD_TIMEOUT_S="1", DIGITSERVE_BODY_TIMEOUT_S="1") as port:
+            client = _send(port, sent)
+            answer = _read_to_end(client)
+
+        assert answer.startswith(status)
+        assert bool(answer) == bool(status)
+
+    def test_costs_nobody_else(self) -> None:
+        """A hundred of them, more than there are places, keep no upload out."""
+        with _serving(DIGITSERVE_MAX_WAITING="3") as port, ExitStack() as stack:
+            for sent in [HEAD, _upload()[:-1]] * 50:
+                stack.enter_context(_send(port, sent))
+            answer = httpx.post(f"http://127.0.0.1:{port}/predict", content=SEVEN, timeout=30)
+
+        assert answer.status_code == 200
+
+
+class TestRefusedBody:
+    """Bodies that are refused before they have come."""
+
+    @pytest.mark.parametrize("header", [b"connection: close", b"connection: keep-alive"])
+    @pytest.mark.parametrize("path", [b"/predict", b"/predict/batch", b"/nowhere"])
+    def test_is_readable(self, path: bytes, header: bytes) -> None:
+        """A client that reads nothing until it has sent all its 8 MB can read the refusal."""
+        request = _upload(bytes(8_000_000), header).replace(b"/predict", path, 1)
+        limits = {"DIGITSERVE_MAX_UPLOAD_BYTES": "1000", "DIGITSERVE_MAX_BATCH_BYTES": "1000"}
+        with _serving(**limits) as port, _send(port, request) as client:
+            answer = client.recv(65536)
+
+        assert answer.split(b" ", 2)[1] == (b"404" if path == b"/nowhere" else b"413")
+
+
+def _is_refused(port: int) -> bool:
+    """Tell whether an upload finds no room; one that is let in leaves again."""
+    return _ask_briefly(port, _upload()).startswith(b"HTTP/1.1 503")
+
+
+def _ask_briefly(port: int, request: bytes) -> bytes:
+    """Send a request; return its answer, or nothing if none comes within a second."""
+    with _send(port, request) as client:
+        return client.recv(65536) if _answers_within(client, 1) else b""
+
+
+def _read_to_end(client: socket.socket) -> bytes:
+    """Read until the server closes or resets the connection."""
+    received = b""
+    with client, contextlib.suppress(ConnectionResetError):
+        while piece := client.recv(65536):
+            received += piece
+    return received
