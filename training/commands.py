@@ -1,4 +1,4 @@
-"""Command line of the training pipeline: `python -m training train|export|reproduce|time|benchmark|results`."""
+"""Command line of the training pipeline: `python -m training train|export|import|reproduce|...`."""
 
 import argparse
 from collections.abc import Sequence
@@ -10,18 +10,19 @@ from rich.console import Console
 from service.bundle import Bundle, find_bundles
 from service.errors import BundleError
 from service.preprocessing import PREPROCESSING_VERSION
-from training.data import load_mnist
+from training.data import Mnist, load_mnist
 from training.errors import TrainingError
 from training.evaluation import evaluate_run
 from training.evidence import score_seed, write_recipe_result
 from training.export import export
 from training.failures import Exhibit, find_failures, write_failures_picture
+from training.foreign import open_foreign
 from training.model_card import CARD_MODEL
 from training.progress import train_visibly
 from training.recipes import DEFAULT_SEED, RECIPES, find_recipe
 from training.report import ReportMaterial, write_report
 from training.results_page import write_results_page
-from training.run import open_run
+from training.run import TrainedRun, open_run
 from training.timing import time_epochs, write_epoch_times
 from training.upload_benchmark import rendered_uploads
 from training.upload_results import (
@@ -69,11 +70,15 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("export", help="write the bundle of a finished run")
     command.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    command.add_argument("--name", default="digits", help="name of the model (default: digits)")
-    command.add_argument("--version", default="1", help="version of the model (default: 1)")
-    command.add_argument("--models", type=Path, default=Path("models"))
-    command.add_argument("--replace", action="store_true", help="replace the bundle that is there")
+    _add_place(command)
     command.set_defaults(run=_export)
+
+    command = commands.add_parser("import", help="write the bundle of a network trained elsewhere")
+    command.add_argument(
+        "path", type=Path, metavar="DIR_OR_FILE", help="a SavedModel, or a .keras or .h5 file"
+    )
+    _add_place(command)
+    command.set_defaults(run=_import)
 
     command = commands.add_parser("reproduce", help="train several seeds and write docs/results.md")
     _add_recipe(command)
@@ -106,6 +111,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add_recipe(command: argparse.ArgumentParser) -> None:
     """Add the choice of the recipe."""
     command.add_argument("--recipe", default="textbook", help=f"one of {', '.join(RECIPES)}")
+
+
+def _add_place(command: argparse.ArgumentParser) -> None:
+    """Add where a bundle goes."""
+    command.add_argument("--name", default="digits", help="name of the model (default: digits)")
+    command.add_argument("--version", default="1", help="version of the model (default: 1)")
+    command.add_argument("--models", type=Path, default=Path("models"))
+    command.add_argument("--replace", action="store_true", help="replace the bundle that is there")
 
 
 def _add_docs(command: argparse.ArgumentParser) -> None:
@@ -163,15 +176,27 @@ def _train(options: argparse.Namespace, console: Console) -> None:
 def _export(options: argparse.Namespace, console: Console) -> None:
     """Export a finished run, with its report if it has one."""
     mnist = load_mnist()
-    run = open_run(options.run_dir, mnist)
     report = options.run_dir / REPORT
-    bundle = export(
-        run,
-        mnist,
-        options.models / options.name / options.version,
-        report=report if report.is_dir() else None,
-        replace=options.replace,
-    )
+    run = open_run(options.run_dir, mnist)
+    _write_bundle(options, console, run, mnist, report if report.is_dir() else None)
+
+
+def _import(options: argparse.Namespace, console: Console) -> None:
+    """Export a network that was trained elsewhere."""
+    mnist = load_mnist()
+    _write_bundle(options, console, open_foreign(options.path, mnist), mnist, None)
+
+
+def _write_bundle(
+    options: argparse.Namespace,
+    console: Console,
+    run: TrainedRun,
+    mnist: Mnist,
+    report: Path | None,
+) -> None:
+    """Write the bundle of a run where the options say."""
+    place = options.models / options.name / options.version
+    bundle = export(run, mnist, place, report=report, replace=options.replace)
     accuracy = bundle.manifest.metrics.test.accuracy
     console.print(f"Exported {bundle.path}: test accuracy {accuracy:.2%}.", soft_wrap=True)
 

@@ -7,6 +7,7 @@
     UnknownRecipeError      no recipe of that name
     UnsuitableRecipeError   a recipe that cannot be timed
     ExportError             the bundle computes something else than the network, or its place is taken
+    ForeignNetworkError     a network from elsewhere that does not follow the chapter
     ResultsError            a results file that cannot be read
 
 This module is a leaf: it imports nothing.
@@ -35,6 +36,10 @@ class UnsuitableRecipeError(TrainingError):
 
 class ExportError(TrainingError):
     """The exported bundle is wrong or its place is taken."""
+
+
+class ForeignNetworkError(TrainingError):
+    """A network from elsewhere cannot be opened, or does not follow the chapter."""
 
 
 class ResultsError(TrainingError):
