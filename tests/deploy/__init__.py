@@ -1,0 +1,1 @@
+"""Tests of the manifests, rendered and validated without a cluster."""
