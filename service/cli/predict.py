@@ -63,9 +63,11 @@ def _predict_one(
 def _local(model_name: str | None) -> Recognise:
     """Load the models into this process, without a web framework."""
     from service.answers import answer_prediction
+    from service.libtiff import mute_libtiff
     from service.preprocessing import preprocess
     from service.recognition import Models
 
+    mute_libtiff()
     settings = read_settings()
     models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
     model = models.find(model_name)

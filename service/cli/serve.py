@@ -34,6 +34,7 @@ from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
+from service.libtiff import mute_libtiff
 from service.settings import Settings
 from service.versions.board import make_folder
 
@@ -99,6 +100,7 @@ def choose_num_workers(settings: Settings, host: str) -> int:
 def create_trapped_app(settings: Settings, folder: Path | None) -> "FailureTrap":
     """Build the application in the process that serves it."""
     _slim_log_records()
+    mute_libtiff()
     return FailureTrap(create_app(settings, folder))
 
 

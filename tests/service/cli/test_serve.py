@@ -27,6 +27,7 @@ from service.cli.serve import FailureTrap, SharingServer, choose_num_workers
 from service.errors import BundleError
 from service.settings import Settings
 from tests.bundles import copy_bundle
+from tests.hostile_pictures import hostile_pictures
 from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, wait_for_workers
 
@@ -56,7 +57,7 @@ class TestStart:
         assert code == 0
 
     def test_log_has_one_line_a_request(self) -> None:
-        """A damaged form is the client's to know; the log has its request and nothing else."""
+        """A damaged TIFF or form is the client's to know; the log has its request and nothing else."""
         with subprocess.Popen(
             [*COMMAND, "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
@@ -64,12 +65,14 @@ class TestStart:
             assert process.stderr is not None
             try:
                 [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+                httpx.post(f"{url}/predict", content=hostile_pictures()["tiff-lzw-of-zeros"])
                 httpx.post(f"{url}/predict", content=b"--x\r\nbad name: x\r\n\r\n\r\n--x--\r\n")
             finally:
                 process.send_signal(signal.SIGINT)
             process.stdout.close()
             log = process.stderr.read().splitlines()
 
+        assert [line for line in log if "code not yet in table" in line] == []
         assert [line for line in log if "Found invalid character" in line] == []
         assert re.search(r"id=\w+ method=POST path=/predict status=422 duration_ms=", log[-1])
 
