@@ -15,8 +15,9 @@ from service.errors import BlankImageError
 from service.preprocessing.canonical import is_canonical, normalise
 from service.preprocessing.decoding import OpenedImage, Picture, UploadLimits, open_image
 from service.preprocessing.enlargement import block_side
-from service.preprocessing.finding import find_digit
+from service.preprocessing.finding import Found, find_digit
 from service.preprocessing.geometry import Box
+from service.preprocessing.whole import keep_whole
 
 # Part of every bundle's manifest: a network is served only with the preprocessing that it was made for.
 PREPROCESSING_VERSION = "2"
@@ -28,7 +29,7 @@ class CanonicalDigit:
 
     Attributes:
         image: uint8 [28, 28]; 0 = paper, 255 = ink; the digit fills a 20x20 box, its centre of mass
-            lies at the image's centre.
+            lies at the image's centre. A picture of this size with more on it is as it was.
         ink_box: Where the digit was found, in pixels of the upright upload.
         steps: Names of the steps that changed the picture, in order.
         warnings: Sentences on what may make the answer less sure.
@@ -74,20 +75,22 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
             "The image shows no ink: every part of it has about the same brightness. Send a picture "
             "with one digit that is clearly darker or lighter than its background."
         )
-    image, weighting = normalise(found.ink)
-    steps = (
-        *picture.steps,
-        *found.steps,
-        *([weighting] if weighting else []),
-        "scaled",
-        "shifted",
-    )
+    whole = keep_whole(grey, found)
+    image, steps = whole or _cut_out(found)
+    has_others = found.has_others and not whole
     warnings = (
         *(["The digit has little contrast with its background."] if found.is_faint else []),
         *(["The digit touches the image's border and may be cut off."] if found.at_border else []),
-        *(["There are several parts of digit size; one was read."] if found.has_others else []),
+        *(["There are several parts of digit size; one was read."] if has_others else []),
     )
-    return CanonicalDigit(image, found.box.scaled(picture.scale), steps, warnings)
+    box = found.box.scaled(picture.scale)
+    return CanonicalDigit(image, box, (*picture.steps, *steps), warnings)
+
+
+def _cut_out(found: Found) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+    """Bring a digit that was found to the canonical form; return it and the names of all steps."""
+    image, weighting = normalise(found.ink)
+    return image, (*found.steps, *([weighting] if weighting else []), "scaled", "shifted")
 
 
 def _without_blocks(picture: Picture) -> Picture:

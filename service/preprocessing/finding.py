@@ -35,6 +35,7 @@ class Found:
         is_faint: Whether it has little contrast.
         at_border: Whether it touches the picture's border.
         has_others: Whether parts of digit size were left out.
+        num_parts: Connected parts of all the ink, those that were left out included.
     """
 
     ink: Grey
@@ -43,6 +44,7 @@ class Found:
     is_faint: bool
     at_border: bool
     has_others: bool
+    num_parts: int
 
 
 def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
@@ -73,8 +75,8 @@ def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
     if not ink.any():
         return None
     steps = _steps(look, segment, box, grey.shape)
-    at_border = box.touches(grey.shape)
-    return Found(ink, box, steps, full < FAINT_CONTRAST, at_border, segment.has_others)
+    is_faint, at_border = full < FAINT_CONTRAST, box.touches(grey.shape)
+    return Found(ink, box, steps, is_faint, at_border, segment.has_others, segment.num_parts)
 
 
 def _steps(look: Look, segment: Segment, box: Box, shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ class Segment:
         window: Box of a filled block in which to look for a digit of the other polarity, or None.
         is_doubtful: Whether it runs along the border, as shadows and table edges do.
         has_others: Whether parts of digit size, drawn with the same pen, were left out.
+        num_parts: Connected parts of all the ink.
         steps: Names of the steps that left ink out.
     """
 
@@ -45,6 +46,7 @@ class Segment:
     window: Box | None
     is_doubtful: bool
     has_others: bool
+    num_parts: int
     steps: tuple[str, ...]
 
     @property
@@ -81,6 +83,7 @@ def segment(ink: Grey) -> Segment | None:
         window,
         not window and max(shape) > SMALL_SIDE and main.contact >= DOUBTFUL_CONTACT,
         any(is_of_digit_size(part, main) for part in candidates if part not in kept),
+        parts.count,
         (*steps, "parts-removed") if len(kept) < parts.count else steps,
     )
 

@@ -270,7 +270,7 @@ def _pictures(draw_from: st.DrawFn) -> Grey:
 @settings(max_examples=300, deadline=None)
 @given(_pictures())
 def test_any_picture(grey: Grey) -> None:
-    """Any picture ends in a canonical digit or is blank."""
+    """Any picture ends in a canonical digit, of which some ink is strong, or is blank."""
     try:
         image = canonicalise(from_pixels(grey)).image
     except BlankImageError:
@@ -278,7 +278,7 @@ def test_any_picture(grey: Grey) -> None:
 
     assert image.shape == (28, 28)
     assert image.dtype == np.uint8
-    assert image.max() == 255
+    assert image.max() >= 128
 
 
 class TestWarnings:
