@@ -14,10 +14,10 @@ import anyio
 import numpy as np
 from anyio import to_thread
 
-from service.admission import Place
+from service.admission import ClientLeftError, Place
 from service.batches import BatchEntry, Outcome, canonicalise_entries, recognise_all
 from service.engines import Digits
-from service.errors import ProtocolError, UploadError, UploadTooLargeError
+from service.errors import DigitserveError, ProtocolError, UploadError, UploadTooLargeError
 from service.preprocessing import Box, CanonicalDigit
 from service.recognition import Model, Prediction
 from service.routes.batch import HOP_IMAGES
@@ -35,6 +35,22 @@ class Pictures:
     """
 
     files: Sequence[bytes]
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.files)
+
+    def check_sizes(self, max_bytes: int) -> None:
+        """Check that no picture has more bytes than an upload may.
+
+        Raises:
+            UploadTooLargeError: If one has.
+        """
+        if max(map(len, self.files)) > max_bytes:
+            raise UploadTooLargeError(
+                f"A picture is larger than {max_bytes / MIB:g} MiB, the most that is accepted. Send a "
+                "smaller one."
+            )
 
 
 Images = Digits | Pictures
@@ -61,17 +77,15 @@ async def recognise(
         UploadTooLargeError: If a picture has more bytes than an upload may.
         OverloadedError: If the request's time ran out before the work began.
     """
+    manifest, num_images = model.bundle.manifest, len(images)
     if isinstance(images, Pictures):
-        _check_sizes(images.files, resources.settings.max_upload_bytes)
-        if len(images.files) == 1:
-            seen = await see(images.files[0], resources, place)
+        images.check_sizes(resources.settings.max_upload_bytes)
+    with resources.inference_statistics.timing(manifest.name, manifest.version, num_images):
+        if num_images == 1:
+            seen = await _see_one(resources, images, place)
             return [await resources.predict(model, seen, place)]
-        read = functools.partial(_recognise_pictures, resources, model, images.files)
-        return _all_or_none(await _in_threads(resources, len(images.files), read))
-    if len(images) == 1:
-        return [await resources.predict(model, take_as_seen(images[0]), place)]
-    compute = functools.partial(_recognise_digits, model, images)
-    return _all_or_none(await _in_threads(resources, len(images), compute))
+        work = functools.partial(_recognise_part, resources, model, images, place)
+        return _all_or_none(await _in_threads(resources, num_images, work))
 
 
 def take_as_seen(digit: Digits) -> CanonicalDigit:
@@ -89,6 +103,13 @@ def decode_base64(text: str) -> bytes:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ProtocolError("A picture's text is no base64 of its file.") from error
+
+
+async def _see_one(resources: Resources, images: Images, place: Place) -> CanonicalDigit:
+    """Return the canonical digit of a request's one image."""
+    if not isinstance(images, Pictures):
+        return take_as_seen(images[0])
+    return await see(images.files[0], resources, place)
 
 
 async def _in_threads(
@@ -109,17 +130,18 @@ async def _in_threads(
     return [outcome for at in sorted(outcomes) for outcome in outcomes[at]]
 
 
-def _recognise_pictures(
-    resources: Resources, model: Model, files: Sequence[bytes], part: slice
+def _recognise_part(
+    resources: Resources, model: Model, images: Images, place: Place, part: slice
 ) -> list[Outcome]:
-    """Read and recognise some of the pictures."""
-    entries = [BatchEntry("", functools.partial(bytes, file)) for file in files[part]]
+    """Recognise some of the images whose turn has come, if the request is still wanted."""
+    try:
+        place.check()
+        if not isinstance(images, Pictures):
+            return recognise_all(model, [take_as_seen(digit) for digit in images[part]])
+    except (DigitserveError, ClientLeftError) as error:  # an outcome, too: the tasks end in peace
+        return [error]
+    entries = [BatchEntry("", functools.partial(bytes, file)) for file in images.files[part]]
     return recognise_all(model, canonicalise_entries(entries, resources.settings.upload_limits))
-
-
-def _recognise_digits(model: Model, digits: Digits, part: slice) -> list[Outcome]:
-    """Recognise some of the digits."""
-    return recognise_all(model, [take_as_seen(digit) for digit in digits[part]])
 
 
 def _all_or_none(outcomes: Sequence[Outcome]) -> list[Prediction]:
@@ -135,18 +157,6 @@ def _all_or_none(outcomes: Sequence[Outcome]) -> list[Prediction]:
         if isinstance(outcome, Exception):
             raise outcome
     return [outcome for outcome in outcomes if isinstance(outcome, Prediction)]
-
-
-def _check_sizes(files: Sequence[bytes], max_bytes: int) -> None:
-    """Check that no picture has more bytes than an upload may.
-
-    Raises:
-        UploadTooLargeError: If one has.
-    """
-    if max(map(len, files)) > max_bytes:
-        raise UploadTooLargeError(
-            f"A picture is larger than {max_bytes / MIB:g} MiB, the most that is accepted. Send a smaller one."
-        )
 
 
 def probabilities_of(

@@ -8,6 +8,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Header, Query, Request
 
 from service.admission import Gate, Place
+from service.inference_statistics import InferenceStatistics
 from service.preprocessing import CanonicalDigit
 from service.recognition import Model, Models, Prediction
 from service.schemas import Problem
@@ -67,6 +68,11 @@ class Resources:
     def explanation_gate(self) -> Gate:
         """Bounds explanations, in place of the other gate."""
         return Gate(MAX_EXPLANATIONS + MAX_WAITING_EXPLANATIONS)
+
+    @cached_property
+    def inference_statistics(self) -> InferenceStatistics:
+        """Counts the requests of other protocols."""
+        return InferenceStatistics()
 
     @cached_property
     def slow_bodies(self) -> SlowBodies:

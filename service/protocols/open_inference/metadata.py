@@ -6,6 +6,7 @@ models -> documents of JSON
 from typing import Any
 
 from service import __version__
+from service.inference_statistics import Counts
 from service.preprocessing.canonical import SIDE
 from service.protocols.open_inference.outputs import OUTPUTS
 from service.protocols.open_inference.requests import INPUTS
@@ -17,6 +18,7 @@ EXTENSIONS = (
     "classification",
     "model_configuration",
     "model_repository",
+    "statistics",
 )
 PLATFORM = "tensorflow_savedmodel"  # of the bundle, whichever engine computes it
 _INPUTS = (("images", INPUTS["images"][0], (SIDE, SIDE)), ("image", INPUTS["image"][0], ()))
@@ -72,6 +74,23 @@ def configure_model(model: Model, versions: list[str], *, max_images: int) -> di
             for name, output in OUTPUTS.items()
         ],
         "dynamic_batching": {"preferred_batch_size": list(model.engine.batch_sizes)},
+    }
+
+
+def write_statistics(model: Model, counts: Counts) -> dict[str, Any]:
+    """Write a version's counts as Triton's statistics; an execution is a request here."""
+    manifest = model.bundle.manifest
+    return {
+        "name": manifest.name,
+        "version": manifest.version,
+        "last_inference": counts.last_ms,
+        "inference_count": counts.num_images,
+        "execution_count": counts.num_answered,
+        "inference_stats": {
+            "success": {"count": counts.num_answered, "ns": counts.answered_ns},
+            "fail": {"count": counts.num_failed, "ns": counts.failed_ns},
+        },
+        "batch_stats": [],
     }
 
 

@@ -1,7 +1,7 @@
 """`/v2`: the routes of the Open Inference Protocol, and those of Triton's that clients call."""
 
 import functools
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
@@ -13,6 +13,7 @@ from service.protocols.open_inference.metadata import (
     describe_model,
     describe_server,
     list_repository,
+    write_statistics,
 )
 from service.protocols.open_inference.outputs import HEADER_LENGTH
 from service.protocols.open_inference.requests import read_inference
@@ -72,6 +73,26 @@ async def _is_ready(resources: Resources) -> bool:
 async def models(resources: DepResources) -> JSONResponse:
     """List the models that are served, as KServe does."""
     return JSONResponse({"models": list(resources.models.by_name)})
+
+
+@router.get("/v2/models/stats")
+async def every_statistics(resources: DepResources) -> JSONResponse:
+    """Tell what every model that is served has done for other protocols in this worker."""
+    served = resources.models.by_name.values()
+    return JSONResponse({"model_stats": [_statistics(resources, model) for model in served]})
+
+
+@router.get(f"{MODEL}/stats")
+@router.get(f"{VERSION}/stats")
+async def model_statistics(resources: DepResources, model: DepServed) -> JSONResponse:
+    """Tell what a model has done for other protocols in this worker."""
+    return JSONResponse({"model_stats": [_statistics(resources, model)]})
+
+
+def _statistics(resources: Resources, model: Model) -> dict[str, Any]:
+    manifest = model.bundle.manifest
+    counts = resources.inference_statistics.by_version[manifest.name, manifest.version]
+    return write_statistics(model, counts)
 
 
 @router.get(MODEL)

@@ -62,6 +62,18 @@ class TestServer:
         index = client.get_model_repository_index()
         assert {"digits", "textbook"} == {entry["name"] for entry in index}
 
+    def test_statistics(self, case: Case, client: Any) -> None:
+        """Statistics count the images of a request."""
+        tensor = digits_input(case.digits, "UINT8", is_binary=True)
+
+        counts = []
+        for _ in range(2):
+            client.infer("digits", [tensor])
+            (entry,) = client.get_inference_statistics("digits")["model_stats"]
+            counts.append(entry["inference_count"])
+
+        assert counts[1] - counts[0] == len(case.digits)
+
     def test_load_and_unload(self, client: Any) -> None:
         """The newest version is loaded already; there is none before it to unload to."""
         client.load_model("digits")

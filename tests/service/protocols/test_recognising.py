@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from anyio import CapacityLimiter
 
-from service.admission import Gate
-from service.errors import ProtocolError, UnsupportedMediaError, UploadTooLargeError
+from service.admission import ClientLeftError, Gate, Place
+from service.errors import DeadlineError, ProtocolError, UnsupportedMediaError, UploadTooLargeError
 from service.preprocessing import OpenedImage, Picture
 from service.protocols.recognising import Images, Pictures, decode_base64, recognise
 from service.recognition import Models, Prediction
@@ -24,7 +24,7 @@ SEVEN = encode(draw())
 
 
 def _recognise(
-    images: Images, engine: FakeEngine | None = None, **settings: Any
+    images: Images, engine: FakeEngine | None = None, place: Place | None = None, **settings: Any
 ) -> list[Prediction]:
     """Recognise images with a fake engine."""
     model = load_model(FakeEngine())
@@ -32,7 +32,8 @@ def _recognise(
     models = Models({"digits": model}, "digits")
     limiters = CapacityLimiter(2), CapacityLimiter(1)
     resources = Resources(Settings(**settings), models, *limiters)
-    return asyncio.run(recognise(resources, model, images, Gate(1).enter(math.inf)))
+    place = place or Gate(1).enter(math.inf)
+    return asyncio.run(recognise(resources, model, images, place))
 
 
 @pytest.mark.parametrize("num_images", [1, 2, 40])
@@ -67,6 +68,20 @@ def test_engine_that_fails() -> None:
 
     with pytest.raises(RuntimeError, match="the device is gone"):
         _recognise(Pictures([SEVEN] * 2), engine)
+
+
+@pytest.mark.parametrize("images", [np.zeros((40, 28, 28), np.uint8), Pictures([SEVEN] * 40)])
+@pytest.mark.parametrize("error", [DeadlineError, ClientLeftError])
+def test_unwanted(images: Images, error: type[Exception]) -> None:
+    """Images whose turn comes after the deadline, or after the client has left, are not computed."""
+    engine = FakeEngine()
+    engine.failure = RuntimeError("nothing was to be computed")
+    place = Gate(1).enter(0)
+    if error is ClientLeftError:
+        place.leave()
+
+    with pytest.raises(error):
+        _recognise(images, engine, place)
 
 
 @pytest.mark.parametrize("num_files", [1, 2])

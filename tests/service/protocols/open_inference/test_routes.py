@@ -89,7 +89,18 @@ class TestMetadata:
         assert answer["input"][0]["data_type"] == "TYPE_UINT8"
         assert answer["version_policy"] == {"specific": {"versions": [1]}}
 
-    @pytest.mark.parametrize("rest", ["", "/ready", "/config", "/infer"])
+    @pytest.mark.parametrize(
+        "path",
+        ["/v2/models/stats", "/v2/models/digits/stats", "/v2/models/digits/versions/1/stats"],
+    )
+    def test_statistics(self, model: Model, path: str) -> None:
+        """Triton's statistics have an entry for each version asked for, of zeros before any request."""
+        (entry,) = ask(model, "GET", path).json()["model_stats"]
+
+        assert (entry["name"], entry["version"], entry["inference_count"]) == ("digits", "1", 0)
+        assert entry["inference_stats"]["success"] == {"count": 0, "ns": 0}
+
+    @pytest.mark.parametrize("rest", ["", "/ready", "/config", "/stats", "/infer"])
     @pytest.mark.parametrize("path", ["/v2/models/half", "/v2/models/digits/versions/7"])
     def test_unknown(self, model: Model, path: str, rest: str) -> None:
         """A model or version that is not served is 404, in the protocol's form."""
