@@ -10,6 +10,7 @@ import math
 import time
 
 from service.errors import DeadlineError, OverloadedError
+from service.request_record import RequestRecord
 
 MAX_RETRY_AFTER_S = 60
 SHARE_OF_NEWEST = 1 / 32  # of the average interval: two batches of sixteen forget two thirds
@@ -57,11 +58,12 @@ class Gate:
                 retry_after_s=self.retry_after_s,
             )
 
-    def enter(self, timeout_s: float) -> "Place":
+    def enter(self, timeout_s: float, record: RequestRecord | None = None) -> "Place":
         """Admit a request.
 
         Args:
             timeout_s: How long from now its work may begin, in seconds.
+            record: Where its steps are noted; default: one that nobody reads.
 
         Raises:
             OverloadedError: If there is no room.
@@ -71,7 +73,7 @@ class Gate:
         if not self.num_taken:
             self._last_at = now
         self.num_taken += 1
-        return Place(self, now + timeout_s)
+        return Place(self, now + timeout_s, record or RequestRecord())
 
     def release(self, *, is_answered: bool) -> None:
         """Take a place back; answers alone tell how fast the work goes."""
@@ -88,11 +90,16 @@ class Place:
     Args:
         gate: Whose place it is.
         deadline: When its work may no longer begin, in seconds of `time.monotonic`.
+        record: Where its steps are noted.
+
+    Attributes:
+        record: Where its steps are noted.
     """
 
-    __slots__ = ("_deadline", "_gate", "_has_left", "_is_free")
+    __slots__ = ("_deadline", "_gate", "_has_left", "_is_free", "record")
 
-    def __init__(self, gate: Gate, deadline: float) -> None:
+    def __init__(self, gate: Gate, deadline: float, record: RequestRecord) -> None:
+        self.record = record
         self._gate = gate
         self._deadline = deadline
         self._has_left = False

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.engines import Digits, Engine, Probabilities
+from service.request_record import RequestRecord
 
 MAX_INLINE_S = 0.001  # of one digit; a hop to the thread takes a tenth of it
 NUM_TRIALS = 3
@@ -30,11 +31,13 @@ Check = Callable[[], None]
 
 @dataclass(frozen=True, eq=False)
 class _Waiting:
-    """A digit uint8 [28, 28], where its answer goes, and whether it is still wanted."""
+    """A digit uint8 [28, 28], where its answer goes, whether it is still wanted, and since when it waits."""
 
     digit: Digits
     answer: asyncio.Future[Probabilities]
     check: Check
+    record: RequestRecord
+    since: float
 
 
 class Batcher:
@@ -68,24 +71,28 @@ class Batcher:
         """End the thread, once the batch that runs is done."""
         self._thread.shutdown()
 
-    async def predict(self, digit: Digits, check: Check = lambda: None) -> Probabilities:
+    async def predict(
+        self, digit: Digits, check: Check = lambda: None, record: RequestRecord | None = None
+    ) -> Probabilities:
         """Return the engine's answer float32 [10] to a digit uint8 [28, 28].
 
         Args:
             digit: What to recognise.
             check: Called when its turn comes; where it raises, the digit is not computed.
+            record: Where to note how long it waited, how long the engine took, and for how many.
 
         Raises:
             Exception: What `check` raised.
             Exception: Whatever the engine raised for the batch that the digit was in.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(digit, loop.create_future(), check)
+        answer: asyncio.Future[Probabilities] = loop.create_future()
+        waiting = _Waiting(digit, answer, check, record or RequestRecord(), time.perf_counter())
         self._waiting.append(waiting)
         if not self._is_running:
             self._is_running = True
             loop.call_soon(self._start)
-        return await waiting.answer
+        return await answer
 
     def _start(self) -> None:
         """Run what waits, after the requests that the loop had read have added their digits."""
@@ -128,11 +135,22 @@ class Batcher:
         digits = np.zeros((size, 28, 28), np.uint8)
         for place, waiting in enumerate(batch):
             digits[place] = waiting.digit
+        started = time.perf_counter()
         try:
             rows = self._engine.predict(digits)
-            return [rows[place] for place in range(len(batch))]
+            answers = [rows[place] for place in range(len(batch))]
         except Exception as error:  # an engine may raise anything, and the next batch goes on
             return error
+        _note(batch, started, time.perf_counter())
+        return answers
+
+
+def _note(batch: list[_Waiting], started: float, ended: float) -> None:
+    """Note in the records of a batch what the engine's call for it took."""
+    batch[0].record.batch_size = len(batch)
+    for waiting in batch:
+        waiting.record.queue_s = started - waiting.since
+        waiting.record.model_s = ended - started
 
 
 def _is_wanted(waiting: _Waiting) -> bool:

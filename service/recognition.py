@@ -25,6 +25,7 @@ from service.errors import (
     UnknownVersionError,
 )
 from service.preprocessing import PREPROCESSING_VERSION, CanonicalDigit
+from service.request_record import AnswerRecord
 
 if TYPE_CHECKING:
     from service.explanation import Network
@@ -55,6 +56,11 @@ class Prediction:
     def confidence(self) -> float:
         """Probability of the answer."""
         return float(self.probabilities[self.digit])
+
+    @property
+    def record(self) -> AnswerRecord:
+        """What the metrics and the log are told of it."""
+        return AnswerRecord(self.digit, self.confidence, self.status, self.seen.image)
 
 
 def novelty(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:

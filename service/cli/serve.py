@@ -35,12 +35,14 @@ from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
 from service.libtiff import mute_libtiff
+from service.metrics.block import CounterBlock
 from service.settings import Settings
 from service.versions.board import make_folder
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
 TICKS = 10  # of a tenth of a second, between two looks at clients that stall
+SPARE_ROWS = 32  # for workers that are added by a signal, or replace others while those still serve
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,12 +64,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | None) -> int:
     """Serve with a folder that the workers share."""
+    workers = choose_num_workers(settings, arguments.host)
+    counters = CounterBlock(workers + SPARE_ROWS)
     config = uvicorn.Config(
-        functools.partial(create_trapped_app, settings, folder),
+        functools.partial(create_trapped_app, settings, folder, counters),
         factory=True,
         host=arguments.host,
         port=arguments.port,
-        workers=choose_num_workers(settings, arguments.host),
+        workers=workers,
         loop="uvloop",
         http=Connection,
         lifespan="on",
@@ -97,11 +101,13 @@ def choose_num_workers(settings: Settings, host: str) -> int:
     return num_workers_that_fit()
 
 
-def create_trapped_app(settings: Settings, folder: Path | None) -> "FailureTrap":
+def create_trapped_app(
+    settings: Settings, folder: Path | None, counters: CounterBlock
+) -> "FailureTrap":
     """Build the application in the process that serves it."""
     _slim_log_records()
     mute_libtiff()
-    return FailureTrap(create_app(settings, folder))
+    return FailureTrap(create_app(settings, folder, counters))
 
 
 class FailureTrap:

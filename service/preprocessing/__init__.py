@@ -47,16 +47,7 @@ def preprocess(upload: bytes, limits: UploadLimits) -> CanonicalDigit:
     Raises:
         UploadError: If the bytes are no usable image, or there is no ink on it (see `service.errors`).
     """
-    return preprocess_opened(open_image(upload, limits))
-
-
-def preprocess_opened(image: OpenedImage) -> CanonicalDigit:
-    """Turn an image file whose header was read into a canonical digit.
-
-    Raises:
-        UploadError: If it is damaged, or there is no ink on it.
-    """
-    return canonicalise(image.decode())
+    return canonicalise(open_image(upload, limits).decode())
 
 
 def canonicalise(picture: Picture) -> CanonicalDigit:
@@ -112,5 +103,4 @@ __all__ = [
     "canonicalise",
     "open_image",
     "preprocess",
-    "preprocess_opened",
 ]

@@ -85,7 +85,9 @@ async def recognise(
             seen = await _see_one(resources, images, place)
             return [await resources.predict(model, seen, place)]
         work = functools.partial(_recognise_part, resources, model, images, place)
-        return _all_or_none(await _in_threads(resources, num_images, work))
+        predictions = _all_or_none(await _in_threads(resources, num_images, work))
+    resources.count(predictions)
+    return predictions
 
 
 def take_as_seen(digit: Digits) -> CanonicalDigit:

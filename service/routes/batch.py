@@ -128,6 +128,7 @@ class _BatchAnswer:
         async with anyio.create_task_group() as tasks:
             for at in range(start, end, size):
                 tasks.start_soon(answer, at)
+        self.resources.count(itertools.chain.from_iterable(outcomes.values()))
         _log_unforeseen(self.request, itertools.chain.from_iterable(outcomes.values()))
         return b"".join(lines[at] for at in sorted(lines))
 

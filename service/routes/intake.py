@@ -61,7 +61,7 @@ async def take_in(
     gate.check_room()
     timeout_s = read_timeout_s(request.scope["headers"], resources.settings.request_timeout_ms)
     body = await read_body(request, max_bytes, resources.slow_bodies)
-    place = gate.enter(timeout_s)
+    place = gate.enter(timeout_s, request.scope.get("record"))
     request.scope["state"][PLACE] = place
     return Admitted(body, place)
 

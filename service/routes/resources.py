@@ -1,14 +1,18 @@
 """Resources that the lifespan made and the routes use."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Header, Query, Request
 
 from service.admission import Gate, Place
 from service.inference_statistics import InferenceStatistics
+from service.metrics.drift import Distribution
+from service.metrics.recorder import Recorder
 from service.preprocessing import CanonicalDigit
 from service.recognition import Model, Models, Prediction
 from service.schemas import Problem
@@ -44,6 +48,9 @@ class Resources:
         explainers: Bounds the explanations that run at once.
         versions: Changes the models' versions; None where no folder can be made for it.
         lifecycle: Where the process is in its life.
+        recorder: Counts for the metrics.
+        references: By model, how its validation digits and its answers to them are spread; filled when
+            first asked for.
     """
 
     settings: Settings
@@ -53,6 +60,8 @@ class Resources:
     versions: Versions | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     explainers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_EXPLANATIONS))
+    recorder: Recorder = field(default_factory=Recorder)
+    references: WeakKeyDictionary[Model, Distribution] = field(default_factory=WeakKeyDictionary)
 
     @cached_property
     def gate(self) -> Gate:
@@ -80,8 +89,18 @@ class Resources:
         return SlowBodies(self.settings.body_timeout_s)
 
     async def predict(self, model: Model, seen: CanonicalDigit, place: Place) -> Prediction:
-        """Recognise a digit, in the engine's next batch, if it is wanted by then."""
-        return model.interpret(await model.batcher.predict(seen.image, place.check), seen)
+        """Recognise a digit, in the engine's next batch, if it is wanted by then; note the answer."""
+        record = place.record
+        row = await model.batcher.predict(seen.image, place.check, record)
+        prediction = model.interpret(row, seen)
+        record.answer = prediction.record
+        return prediction
+
+    def count(self, outcomes: Iterable[Prediction | Exception]) -> None:
+        """Count the answers to several pictures; those that failed are none. On the event loop only."""
+        for outcome in outcomes:
+            if isinstance(outcome, Prediction):
+                self.recorder.count_answer(outcome.record)
 
 
 # Dependencies are coroutines, though they wait for nothing: FastAPI calls plain functions in a thread.

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.app import create_app
 from service.batching import Batcher
 from service.bundle import Bundle
+from service.metrics.recorder import Recorder
 from service.preprocessing import PREPROCESSING_VERSION
 from service.recognition import Model, Models
 from service.routes.resources import Resources
@@ -49,7 +50,7 @@ def load_model(engine: FakeEngine) -> Model:
     return Model(Bundle.read(path, preprocessing_version=PREPROCESSING_VERSION), engine)
 
 
-def ask(
+def ask(  # noqa: PLR0913 - what a test may choose
     model: Model,
     method: str,
     path: str,
@@ -57,6 +58,7 @@ def ask(
     settings: Settings | None = None,
     versions: Versions | None = None,
     prepare: Callable[[Resources], object] | None = None,
+    recorder: Recorder | None = None,
     **request: Any,
 ) -> httpx.Response:
     """Send one request to an application that serves a model, without a socket.
@@ -68,6 +70,7 @@ def ask(
         settings: Default: those of the environment.
         versions: What changes versions, if anything does.
         prepare: Called with what every request is given, before the request is sent.
+        recorder: What counts the request; default: one that is seen no more.
         **request: What `httpx.AsyncClient.request` takes besides.
     """
     settings = settings or Settings()
@@ -79,6 +82,7 @@ def ask(
         CapacityLimiter(2),
         CapacityLimiter(1),
         versions=versions,
+        recorder=recorder or Recorder(),
     )
     if prepare is not None:
         prepare(resources)

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from service.app import RequestContext
+from service.request_context import RequestContext
 from service.slow_bodies import SlowBodies
 from service.uploads import read_body
 from tests.service.in_process import FakeEngine, ask, load_model

@@ -1,0 +1,60 @@
+"""`GET /metrics`: what Prometheus scrapes, of all workers, whichever of them answers."""
+
+import logging
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from service.metrics.drift import Distribution
+from service.recognition import Model
+from service.routes.resources import DepResources, Resources
+
+logger = logging.getLogger("digitserve")
+
+router = APIRouter()
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    summary="Metrics of all workers, for Prometheus",
+)
+async def metrics(request: Request, resources: DepResources) -> Response:
+    """Write the metrics; the first call measures the default model's reference."""
+    from service.metrics.collector import ServiceCollector, expose  # 60 ms that no start waits for
+
+    labels = map(_label, resources.models.by_name.values())
+    reference = await _find_reference(resources)
+    collector = ServiceCollector(resources.recorder, labels, reference)
+    text, content_type = expose(collector, request.headers.get("accept", ""))
+    return Response(text, media_type=None, headers={"content-type": content_type})
+
+
+async def _find_reference(resources: Resources) -> Distribution | None:
+    """Return the default model's reference; None where its engine fails, when metrics are wanted most."""
+    default, references = resources.models.find(None), resources.references
+    if default not in references:
+        try:
+            references[default] = await to_thread.run_sync(_measure_reference, default)
+        except Exception as error:  # an engine may raise anything
+            logger.error("The engine fails on validation digits.", exc_info=error)
+    return references.get(default)
+
+
+def _measure_reference(model: Model) -> Distribution:
+    """Measure how a model's validation digits and its answers to them are spread."""
+    digits = model.bundle.validation_set().images
+    return Distribution.of_answers(digits, model.engine.predict(digits))
+
+
+def _label(model: Model) -> dict[str, str]:
+    """Name a model."""
+    manifest, engine = model.bundle.manifest, model.engine
+    return {
+        "name": manifest.name,
+        "version": manifest.version,
+        "engine": engine.name,
+        "device": engine.device,
+    }
