@@ -17,6 +17,7 @@ from tests.hostile_files import (
     png_bomb,
     zip_of_zips,
 )
+from tests.hostile_requests import hostile_requests
 from tests.integration.conftest import running_process
 from tests.pictures import draw, encode
 
@@ -28,6 +29,7 @@ pytestmark = [
 # Growth of the peak resident memory in MB. An RGBA picture of 49 megapixels is 196 MB, and WEBP's
 # decoder keeps nearly four of them; a form of 20 MiB is held three times while it is taken apart.
 REFUSED, DECODED, DECODED_WEBP, UPLOADED = 12, 240, 850, 90
+FLAT = 30  # what the allocator keeps differs by some MB from round to round
 
 Service = tuple[httpx.Client, int]
 
@@ -134,3 +136,20 @@ class TestEvaluate:
 
         assert _code(answer) == (422, "unusable-labelled-data")
         assert not marker.exists()
+
+
+def test_other_protocols(service: Service) -> None:
+    """Every hostile request is refused in the protocol's form; once it is warm, a round takes no more memory."""
+    client, process_id = service
+    requests, peaks_mb = hostile_requests(), []
+
+    for _ in range(3):
+        for request in requests:
+            answer = client.post(request.path, content=request.content, headers=request.headers)
+
+            assert (request.name, answer.status_code // 100) == (request.name, 4)
+            assert set(answer.json()) == {"error"}
+        peaks_mb.append(_peak_memory_mb(process_id))
+
+    assert peaks_mb[-1] - peaks_mb[1] <= FLAT
+    assert client.post("/predict", content=encode(draw())).json()["class"] == 7

@@ -27,7 +27,7 @@ from service.protocols.tensors import (
 )
 
 INPUTS = {"images": ("UINT8", "FP32"), "image": ("BYTES",)}
-BASE64 = "base64"
+SMALLEST_SHARE = np.finfo(np.float32).tiny  # 0.5 and 1.0 in the other byte order lie below
 _LENGTH = struct.Struct("<I")
 
 
@@ -166,7 +166,14 @@ def _read_binary_digits(datatype: str, content: bytes, num_digits: int) -> Digit
             f"unexpected total byte size {len(content)} for input 'images', expecting {expected}"
         )
     values = np.frombuffer(content, dtype)
-    levels = values if datatype == "UINT8" else scale(values)
+    if datatype == "UINT8":
+        return values.reshape(num_digits, SIDE, SIDE)
+    if np.any((values > 0) & (values < SMALLEST_SHARE)):
+        raise ProtocolError(
+            "'images' of FP32 holds numbers below all shares of ink, as big-endian ones read. Send them "
+            "little-endian."
+        )
+    levels = scale(values)
     return levels.reshape(num_digits, SIDE, SIDE)
 
 
@@ -177,11 +184,13 @@ def _read_files(entry: _Input, max_images: int) -> Pictures:
         raise ProtocolError(f"'image' has the shape {list(entry.shape)}; expected is [N].")
     check_num_images(num_files, max_images=max_images)
     if entry.content is not None:
-        files = _split_elements(entry.content)
+        files = _split_elements(entry.content, num_files)
     else:
         files = [_decode_element(value) for value in unnest(entry.data)[0]]
     if len(files) != num_files:
-        raise ProtocolError(f"'image' brings {len(files)} files; its shape means {num_files}.")
+        raise ProtocolError(
+            f"'image' brings {'more' if len(files) > num_files else 'fewer'} files than its shape means."
+        )
     return Pictures(files)
 
 
@@ -192,10 +201,14 @@ def _decode_element(value: Json) -> bytes:
     return decode_base64(value)
 
 
-def _split_elements(content: bytes) -> list[bytes]:
-    """Split the bytes of a BYTES tensor: four bytes of length and as many bytes, for each element."""
-    elements, at = [], 0
-    while at < len(content):
+def _split_elements(content: bytes, num_elements: int) -> list[bytes]:
+    """Split the bytes of a BYTES tensor: four bytes of length and as many bytes, for each element.
+
+    Where there are more than so many, it stops behind the first too many.
+    """
+    elements: list[bytes] = []
+    at = 0
+    while at < len(content) and len(elements) <= num_elements:
         start = at + _LENGTH.size
         if start > len(content):
             raise _misaligned()

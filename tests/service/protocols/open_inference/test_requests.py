@@ -80,11 +80,12 @@ class TestDigits:
 
         assert np.array_equal(request.images, DIGITS)  # type: ignore[arg-type]
 
-    def test_wrong_byte_order(self) -> None:
-        """Big-endian shares are no shares."""
-        tail = (DIGITS / 255).astype(">f4").tobytes()
+    @pytest.mark.parametrize("shares", [DIGITS / 255, np.where(DIGITS > 127, 1, 0.5)])
+    def test_wrong_byte_order(self, shares: Any) -> None:
+        """Big-endian shares are no shares, nor tiny ones."""
+        tail = shares.astype(">f4").tobytes()
 
-        with pytest.raises(ProtocolError, match=r"0\.\.1"):
+        with pytest.raises(ProtocolError, match=r"0\.\.1|little-endian"):
             read(tensor(datatype="FP32", parameters=binary(len(tail))), tail=tail)
 
     def test_bytes_of_another_shape(self) -> None:
