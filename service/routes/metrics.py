@@ -15,6 +15,7 @@ logger = logging.getLogger("digitserve")
 router = APIRouter()
 
 
+@router.get("/monitoring/prometheus/metrics", include_in_schema=False)  # TensorFlow Serving's
 @router.get(
     "/metrics",
     response_class=Response,

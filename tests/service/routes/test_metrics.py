@@ -165,3 +165,14 @@ class TestFindTemplates:
 def _refuse(*_: object) -> None:
     """Refuse for load."""
     raise OverloadedError("full", retry_after_s=1)
+
+
+def test_path_of_tensorflow_serving() -> None:
+    """Prometheus finds the metrics where TensorFlow Serving has them, too."""
+    model = load_model(FakeEngine())
+
+    answers = [ask(model, "GET", path) for path in ("/metrics", "/monitoring/prometheus/metrics")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len({answer.headers["content-type"] for answer in answers}) == 1
+    assert all("digitserve_requests_total" in answer.text for answer in answers)
