@@ -1,5 +1,6 @@
 """The service as a process of its own: how to start it, and its workers."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 COMMAND = [sys.executable, "-m", "service", "serve", "--engine", "litert", "--port"]
 
 
-def find_workers(supervisor: int) -> list[int]:
-    """Return the ids of a process's children that serve, in order."""
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+def find_workers(parent: int) -> list[int]:
+    """Return the ids of the Python processes that any thread of a process has started, in order."""
+    children: list[str] = []
+    for path in Path(f"/proc/{parent}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
+            children += path.read_text().split()
     return sorted(int(child) for child in children if _is_worker(child))
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.bundles import copy_bundle, keep_digits
 from tests.service.cli.conftest import draw_seven
-from tests.service.cli.processes import COMMAND, wait_for_workers
+from tests.service.cli.processes import COMMAND, find_workers, wait_for_workers
 
 NUM_ASKED = 30  # on connections of their own, which two workers take in turn
 
@@ -119,6 +119,25 @@ def service(tmp_path: Path) -> Iterator[Service]:
         assert process.wait(60) == 0
 
 
+def _change_and_fail(service: Service, failures: list[httpx.HTTPError]) -> None:
+    """Ask for the newest version, and note if no answer comes."""
+    try:
+        service.change("reload")
+    except httpx.HTTPError as failure:
+        failures.append(failure)
+
+
+def _find_examining(workers: list[int]) -> int:
+    """Wait until a worker has a process that examines a bundle, and return that worker's id."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for worker in workers:
+            if find_workers(worker):
+                return worker
+        time.sleep(0.01)
+    raise AssertionError("No bundle was examined.")
+
+
 def _add_version(service: Service, version: str) -> Path:
     """Put a version beside the others that is scored at once."""
     path = copy_bundle(service.models_dir, version=version)
@@ -182,6 +201,36 @@ class TestChanges:
         assert after_kill == {("2", "2")}
         assert (rollback["version"], rollback["workers"]) == ("1", 2)
         assert service.versions() == {("1", "1")}
+
+    def test_whoever_changes_versions_is_killed(self, service: Service) -> None:
+        """The worker that prepares a change is killed: the others go on, and can change versions at once."""
+        copy_bundle(service.models_dir, version="2")  # all of its digits, so that there is time
+        failures: list[httpx.HTTPError] = []
+        changing = threading.Thread(target=_change_and_fail, args=(service, failures))
+        changing.start()
+        killed = _find_examining(wait_for_workers(service.process_id, 2))
+        os.kill(killed, signal.SIGKILL)
+        changing.join()
+        after_kill = service.versions()
+        wait_for_workers(service.process_id, 2, without=killed)
+        service.wait_for_workers("1")
+
+        again = service.change("reload").json()
+
+        assert len(failures) == 1
+        assert after_kill == {("1", "1")}
+        assert (again["version"], again["workers"]) == ("2", 2)
+        assert service.versions() == {("2", "2")}
+
+    def test_stopped_meanwhile(self, service: Service) -> None:
+        """A service that is told to stop while a version is examined ends as it always does."""
+        copy_bundle(service.models_dir, version="2")
+        changing = threading.Thread(target=_change_and_fail, args=(service, []))
+        changing.start()
+        _find_examining(wait_for_workers(service.process_id, 2))
+
+        os.kill(service.process_id, signal.SIGTERM)
+        changing.join()
 
     def test_pinned(self, service: Service) -> None:
         """The version before answers whoever asks for it, in either way; one that is not loaded is a 404."""
