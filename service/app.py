@@ -37,9 +37,10 @@ from service.routes import (
 from service.routes.resources import MAX_EVALUATIONS, Resources
 from service.security_schemes import describe_access
 from service.settings import Settings
-from service.versions.board import Board, make_folder
+from service.versions.board import Board
 from service.versions.changes import Versions
 from service.versions.examination import Examiner
+from service.versions.folder import make_folder
 from service.versions.follower import following
 
 ROUTED = (

@@ -37,7 +37,7 @@ from service.errors import BundleError, EngineUnavailableError
 from service.libtiff import mute_libtiff
 from service.metrics.block import CounterBlock
 from service.settings import Settings
-from service.versions.board import make_folder
+from service.versions.folder import make_folder
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them

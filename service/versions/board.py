@@ -5,15 +5,13 @@
     members/<id>.lock  locked by a worker for as long as it lives
     members/<id>.json  the last notice that it has followed
 
-The kernel takes locks from a process that ends in any way, so that nobody waits for the dead. The folder
-lies in memory where it can: a full disk keeps no change from being made.
+The kernel takes locks from a process that ends in any way, so that nobody waits for the dead.
 """
 
 import contextlib
 import fcntl
 import logging
 import os
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,37 +20,10 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict
 
 from service.errors import BundleError, ChangeUnderWayError
+from service.versions.folder import hold
 from service.versions.notice import Notice
 
 logger = logging.getLogger("digitserve")
-
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder of its own is made in it
-ROOM_BYTES = 65_536  # a notice and the acknowledgements of many workers take a few kilobytes
-
-
-@contextlib.contextmanager
-def make_folder() -> Iterator[Path | None]:
-    """Make a private folder for a board, and remove it at the end; give None where none has room."""
-    with contextlib.ExitStack() as stack:
-        folder = None
-        for parent in (IN_MEMORY, None):
-            with contextlib.suppress(OSError):
-                folder = stack.enter_context(_folder_with_room(parent))
-                break
-        yield folder
-
-
-@contextlib.contextmanager
-def _folder_with_room(parent: Path | None) -> Iterator[Path]:
-    """Make a folder in another, or where temporary files go; OSError if that cannot be written, or is full."""
-    with tempfile.TemporaryDirectory(
-        prefix="digitserve-", dir=parent, ignore_cleanup_errors=True
-    ) as name:
-        folder = Path(name)
-        room = folder / "room"
-        room.write_bytes(bytes(ROOM_BYTES))
-        room.unlink()
-        yield folder
 
 
 class Acknowledgement(BaseModel):
@@ -73,12 +44,12 @@ class Member:
     """A worker's place on the board, from when it joins until it leaves or ends.
 
     Args:
-        lock: Its locked file.
+        locks: What it holds.
         path: Where it acknowledges.
     """
 
-    def __init__(self, lock: IO[bytes], path: Path) -> None:
-        self._lock = lock
+    def __init__(self, locks: contextlib.ExitStack, path: Path) -> None:
+        self._locks = locks
         self._path = path
 
     def acknowledge(self, acknowledgement: Acknowledgement) -> None:
@@ -97,7 +68,7 @@ class Member:
 
     def leave(self) -> None:
         """Give the place up."""
-        self._lock.close()
+        self._locks.close()
 
 
 class Board:
@@ -153,10 +124,11 @@ class Board:
         # Named when it is locked: nobody takes it for one of the dead.
         member = uuid.uuid4().hex
         joining = self._members / f"{member}.joining"
-        lock = joining.open("ab")
-        _try_lock(lock)
+        locks = contextlib.ExitStack()
+        _try_lock(locks.enter_context(joining.open("ab")))
+        locks.enter_context(hold(self._members.parent))
         joining.rename(self._members / f"{member}.lock")
-        return Member(lock, self._members / f"{member}.json")
+        return Member(locks, self._members / f"{member}.json")
 
     def acknowledgements(self) -> list[Acknowledgement | None]:
         """Return what every worker that lives said last; None for one that has not said anything."""

@@ -1,6 +1,5 @@
 """The folder that the workers of a service share."""
 
-import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import BundleError, ChangeUnderWayError
-from service.versions import board as board_module
-from service.versions.board import Acknowledgement, Board, make_folder
+from service.versions.board import Acknowledgement, Board
 from service.versions.notice import Notice
 
 NOTICE = Notice(served={})
@@ -23,11 +21,6 @@ member.acknowledge(Acknowledgement(generation=7))
 print("joined", flush=True)
 sys.stdin.read()
 """
-
-
-def _fail(*_: object) -> None:
-    """Fail as writing to a full disk does."""
-    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture
@@ -124,35 +117,3 @@ class TestMembers:
 
         assert before == [Acknowledgement(generation=7)]
         assert board.acknowledgements() == []
-
-
-class TestMakeFolder:
-    """`make_folder`."""
-
-    def test_is_private_and_goes(self) -> None:
-        """Nobody else may look into it, and it is removed with what is in it."""
-        with make_folder() as folder:
-            assert folder is not None
-            (folder / "members").mkdir()
-            mode = folder.stat().st_mode & 0o777
-
-        assert mode == 0o700
-        assert not folder.exists()
-
-    def test_full(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A folder where nothing can be written is none, and does not stay behind."""
-        monkeypatch.setattr(board_module, "IN_MEMORY", tmp_path)
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-        monkeypatch.setattr(Path, "write_bytes", _fail)
-
-        with make_folder() as folder:
-            assert folder is None
-        assert list(tmp_path.iterdir()) == []
-
-    def test_nowhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where none can be made there is none, and no failure."""
-        monkeypatch.setattr(board_module, "IN_MEMORY", tmp_path / "missing")
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-
-        with make_folder() as folder:
-            assert folder is None
