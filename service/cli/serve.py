@@ -14,6 +14,7 @@ import math
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,9 @@ from service.versions.folder import make_folder
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
+START_TIMEOUT_S = (
+    60.0  # of a worker that takes another's place; it takes one on a machine that has time
+)
 TICKS = 10  # of a tenth of a second, between two looks at clients that stall
 SPARE_ROWS = 32  # for workers that are added by a signal, or replace others while those still serve
 
@@ -165,18 +169,28 @@ class Server(uvicorn.Server):
         """Go on serving until no request comes any more, then stop.
 
         By itself the server stops reading at once, and what its clients have sent and it has not read is lost.
+        Where requests never cease, it takes no more connections in the end: other workers do.
         """
         self.lifespan.state["resources"].lifecycle.is_draining = True
         state = self.server_state
         state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        if not await self._serve_until(lambda: not state.tasks):
+            for server in self.servers:
+                server.close()
+            await self._serve_until(lambda: True)
+        await super().shutdown(sockets)
+
+    async def _serve_until(self, is_idle: Callable[[], bool]) -> bool:
+        """Serve until it is idle, and no request has come for several looks; tell whether it came to that."""
         end = time.monotonic() + (self.config.timeout_graceful_shutdown or 0)
         num_seen, num_quiet = -1, 0
         # Looks are counted, not seconds: a process that had no core for a while has not looked.
         while num_quiet < QUIET_LOOKS and time.monotonic() < end and not self.force_exit:
-            is_quiet = not state.tasks and state.total_requests == num_seen
-            num_seen, num_quiet = state.total_requests, num_quiet + 1 if is_quiet else 0
+            num_answered = self.server_state.total_requests
+            is_quiet = is_idle() and num_answered == num_seen
+            num_seen, num_quiet = num_answered, num_quiet + 1 if is_quiet else 0
             await asyncio.sleep(LOOK_S)
-        await super().shutdown(sockets)
+        return num_quiet == QUIET_LOOKS
 
 
 class OnlyServer(Server):
@@ -209,6 +223,18 @@ class SharingServer(Server):
 
 class Worker(Process):
     """A process of the supervisor's, with a server of ours in it."""
+
+    def wait_until_ready(self, timeout: float, should_exit: threading.Event | None = None) -> bool:
+        """Wait until it serves, for longer than the server would: a busy machine starts it slowly.
+
+        Args:
+            timeout: In seconds; at least `START_TIMEOUT_S` is waited.
+            should_exit: Ends the wait.
+
+        Returns:
+            Whether it serves.
+        """
+        return super().wait_until_ready(max(timeout, START_TIMEOUT_S), should_exit)
 
     @property
     def server(self) -> SharingServer:

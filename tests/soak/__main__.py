@@ -46,7 +46,7 @@ def _soak(folder: Path, mix: Mix, arguments: argparse.Namespace) -> Tally:
     for version in VERSIONS:
         keep_digits(copy_bundle(folder / "models", version=version), NUM_SCORED)
     tally = Tally()
-    with (folder / "log").open("wb") as log, _serving(folder / "models", log.fileno()) as service:
+    with (folder / "log").open("wb") as log, serving(folder / "models", log.fileno()) as service:
         process, port = service
         seconds = arguments.minutes * 60
         asyncio.run(_run(process.pid, port, mix, tally, seconds=seconds, seed=arguments.seed))
@@ -85,7 +85,7 @@ async def _measure(process_id: int, tally: Tally, end_s: float) -> None:
 
 
 @contextmanager
-def _serving(models_dir: Path, log: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(models_dir: Path, log: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run the service with workers, and give its process and port."""
     command = [*COMMAND, "0", "--workers", str(NUM_WORKERS), "--models-dir", str(models_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:

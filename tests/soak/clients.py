@@ -103,6 +103,7 @@ class Client:
                 connection = None
         if connection is not None:
             connection.close()
+        await asyncio.sleep(0)  # in which connections close
 
     async def _ask(self, connection: Connection | None, sample: Sample) -> Connection | None:
         """Send one sample and count what comes back; return the connection where it goes on."""

@@ -1,18 +1,25 @@
 """What `digitserve serve` does between the signal to stop and its end."""
 
+import asyncio
 import functools
+import math
 import re
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest.mock import Mock
 
 import httpx
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
+from uvicorn.supervisors.multiprocess import Process
 
 from service.cli import serve
+from service.routes.resources import Lifecycle
 from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, wait_for_workers
 
@@ -106,3 +113,56 @@ def test_worker_has_a_server_that_drains() -> None:
 
     assert isinstance(worker.server, serve.Server)
     assert worker.server is worker.server
+
+
+def test_worker_may_start_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rolling restart waits for a new worker for longer than for a sign of life, unless it has to end."""
+    worker, should_exit = serve.Worker(uvicorn.Config("unused"), []), threading.Event()
+    waits: list[tuple[float, threading.Event | None]] = []
+
+    def wait(_worker: Process, timeout: float, should_exit: threading.Event | None) -> bool:
+        waits.append((timeout, should_exit))
+        return True
+
+    monkeypatch.setattr(Process, "wait_until_ready", wait)
+    worker.wait_until_ready(5, should_exit)
+    worker.wait_until_ready(math.inf)
+
+    assert waits == [(serve.START_TIMEOUT_S, should_exit), (math.inf, None)]
+
+
+class _EndlessRequests(ServerState):
+    """Of a server that has answered one more request whenever one looks, while it takes connections."""
+
+    def __init__(self, takes_connections: Callable[[], bool]) -> None:
+        self._takes_connections = takes_connections
+        self._num_requests = 0
+        super().__init__()
+
+    @property
+    def total_requests(self) -> int:
+        """How many requests were answered."""
+        self._num_requests += self._takes_connections()
+        return self._num_requests
+
+    @total_requests.setter
+    def total_requests(self, _: int) -> None:
+        """Leave the number."""
+
+
+def test_takes_no_more_connections_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where requests never cease, it leaves new connections to others, and answers those that it has."""
+    server = serve.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
+    listener = Mock()
+    server.servers = [listener]
+    server.server_state = _EndlessRequests(lambda: not listener.close.called)
+    server.lifespan = Mock(state={"resources": Mock(lifecycle=Lifecycle())})
+    ends: list[bool] = []
+
+    async def end(_server: uvicorn.Server, _sockets: object) -> None:
+        ends.append(listener.close.called)
+
+    monkeypatch.setattr(uvicorn.Server, "shutdown", end)
+    asyncio.run(server.shutdown())
+
+    assert ends == [True]
