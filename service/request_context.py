@@ -8,13 +8,13 @@ import re
 import time
 import uuid
 from http import HTTPStatus
-from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.admission import ClientLeftError
 from service.discarding import send_and_discard
+from service.log_lines import RequestEvent
 from service.metrics.recorder import Recorder
 from service.problems import answer_failure
 from service.request_record import RequestRecord
@@ -61,14 +61,8 @@ class RequestContext:
             free_place(scope)
             duration_s = time.perf_counter() - started
             recorder.end(_find_template(scope), answer.status, duration_s, record)
-            logger.info(
-                "id=%s method=%s path=%s status=%d duration_ms=%.1f",
-                scope["request_id"],
-                scope["method"],
-                quote(scope["path"]),  # a path may hold line breaks, which would forge log lines
-                answer.status,
-                duration_s * 1000,
-            )
+            request_id, method, path = scope["request_id"], scope["method"], scope["path"]
+            logger.info(RequestEvent(request_id, method, path, answer.status, duration_s, record))
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         """Have a request answered, whatever happens."""

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     """Its key, a PEM file without a password; unset: it is in the certificate's file."""
 
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """Lines of the log: `text`, `json`, or `auto`: text on a terminal, else JSON."""
+
     @property
     def upload_limits(self) -> UploadLimits:
         """Bounds of one image."""

@@ -6,7 +6,6 @@ settings -> application -> FailureTrap -> OnlyServer, or Workers under a Supervi
 import argparse
 import asyncio
 import contextlib
-import copy
 import functools
 import ipaddress
 import logging
@@ -22,7 +21,7 @@ from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import multiprocess
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -31,6 +30,7 @@ from service.app import create_app
 from service.cli import ExitCode, fail, read_settings
 from service.cli.acceptor import Acceptor
 from service.cli.connections import Connection, StallWatch
+from service.cli.logs import configure_log, slim_log_records
 from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
@@ -81,7 +81,7 @@ def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | Non
         lifespan="on",
         server_header=False,  # nobody has to know what to attack
         access_log=False,  # the application logs one line a request itself
-        log_config=_log_config(),
+        log_config=configure_log(settings),
         timeout_graceful_shutdown=settings.drain_timeout_s,
         **find_tls_files(settings),
     )
@@ -109,7 +109,7 @@ def create_trapped_app(
     settings: Settings, folder: Path | None, counters: CounterBlock
 ) -> "FailureTrap":
     """Build the application in the process that serves it."""
-    _slim_log_records()
+    slim_log_records()
     mute_libtiff()
     return FailureTrap(create_app(settings, folder, counters))
 
@@ -321,24 +321,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _slim_log_records() -> None:
-    """Leave out of log records what no line of ours shows; a line costs half as much.
-
-    Source: Python's logging HOWTO, "Optimization".
-    """
-    logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-
-
-def _log_config() -> dict[str, object]:
-    """Return the server's logging with the application's own lines in it."""
-    config = copy.deepcopy(LOGGING_CONFIG)
-    # The server's own formatter colours, which takes a quarter of a line's time.
-    config["formatters"]["default"] = {"format": "%(levelname)s: %(message)s"}
-    config["loggers"]["uvicorn.error"]["level"] = "WARNING"  # our own line says that it runs
-    config["loggers"]["digitserve"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
-    # What a decoder says of a client's file is the client's to know.
-    config["loggers"]["PIL"] = {"level": "CRITICAL"}
-    return config

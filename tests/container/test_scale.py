@@ -30,7 +30,7 @@ def replicas() -> list[str]:
 def num_predictions(replica: str) -> int:
     """Return how many predictions a replica has logged."""
     log = try_docker("logs", replica).stderr
-    return log.count(b"path=/predict status=200")
+    return log.count(b'"path":"/predict","status":200')
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,9 @@ def _soak(folder: Path, mix: Mix, arguments: argparse.Namespace) -> Tally:
         code = process.wait(60)
     if code:
         tally.wrong.append(f"the service ended with code {code}")
-    failures = re.findall(r"^(?:ERROR|CRITICAL).*", (folder / "log").read_text(), re.MULTILINE)
+    failures = re.findall(
+        r'^.*"level":"(?:ERROR|CRITICAL)".*', (folder / "log").read_text(), re.MULTILINE
+    )
     tally.wrong.extend(f"log: {line}" for line in failures)
     return tally
 

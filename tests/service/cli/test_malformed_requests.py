@@ -133,7 +133,9 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 def _failures(log: Path) -> list[str]:
     """Return the lines of a log that tell of a failure of ours."""
-    return re.findall(r"^(?:ERROR|CRITICAL|Traceback|\w+Error).*", log.read_text(), re.MULTILINE)
+    return re.findall(
+        r'^(?:.*"level":"(?:ERROR|CRITICAL)"|Traceback|\w+Error).*', log.read_text(), re.MULTILINE
+    )
 
 
 def _exchange(port: int, sent: bytes) -> bytes:

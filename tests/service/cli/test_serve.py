@@ -1,6 +1,7 @@
 """Tests of `digitserve serve`, most with a process of its own."""
 
 import functools
+import json
 import logging
 import logging.config
 import os
@@ -23,6 +24,7 @@ from uvicorn.supervisors.multiprocess import SIGNALS
 
 from service.app import create_app
 from service.cli import main, serve
+from service.cli.logs import configure_log
 from service.cli.serve import FailureTrap, SharingServer, choose_num_workers
 from service.errors import BundleError
 from service.settings import Settings
@@ -74,7 +76,9 @@ class TestStart:
 
         assert [line for line in log if "code not yet in table" in line] == []
         assert [line for line in log if "Found invalid character" in line] == []
-        assert re.search(r"id=\w+ method=POST path=/predict status=422 duration_ms=", log[-1])
+        assert re.search(
+            r'"id":"\w+","method":"POST","path":"/predict","status":422,"duration_ms":', log[-1]
+        )
 
 
 class TestWarning:
@@ -132,7 +136,7 @@ class TestWarning:
             log = process.stderr.read()
 
         assert statuses == [401, 200]
-        assert re.findall(r"path=/model status=(\d+)", log) == ["401", "200"]
+        assert re.findall(r'"path":"/model","status":(\d+)', log) == ["401", "200"]
         assert "-key" not in log
 
 
@@ -173,7 +177,8 @@ class TestFailure:
 
         assert answer["model"] == {"name": "digits", "version": "1"}
         [line] = [line for line in log.splitlines() if "digits/2" in line]
-        assert line.startswith("ERROR: The bundle digits/2 lacks saved_model.pb")
+        assert json.loads(line)["level"] == "ERROR"
+        assert json.loads(line)["message"].startswith("The bundle digits/2 lacks saved_model.pb")
         assert process.returncode == 0
 
     def test_port_is_taken(self, url: str) -> None:
@@ -234,7 +239,7 @@ class TestRun:
 
     def test_decoders_say_nothing(self) -> None:
         """What a library says of a client's file stays out of the log, even what it takes for an error."""
-        logging.config.dictConfig(serve._log_config())
+        logging.config.dictConfig(configure_log(Settings()))
 
         assert not logging.getLogger("PIL.TiffImagePlugin").isEnabledFor(logging.ERROR)
 
