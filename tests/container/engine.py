@@ -107,6 +107,6 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def find_url(container: str) -> str:
-    """Return the URL of a container's port 8000."""
-    return f"http://{docker('port', container, '8000').splitlines()[0]}"
+def find_url(container: str, port: int = 8000) -> str:
+    """Return the URL of a container's port."""
+    return f"http://{docker('port', container, str(port)).splitlines()[0]}"

@@ -13,9 +13,11 @@ import pytest
 from tests.container.engine import ROOT, docker, find_url, inspect, run_tool
 
 ROOT_FILE, CPU_FILE, GPU_FILE = "compose.yaml", "docker/compose.yaml", "docker/compose.gpu.yaml"
-SCALE_FILE = "docker/compose.scale.yaml"
+SCALE_FILE, MONITORING_FILE = "docker/compose.scale.yaml", "docker/compose.monitoring.yaml"
+ADDED = {SCALE_FILE: {"proxy"}, MONITORING_FILE: {"prometheus", "grafana"}}
 COMBINATIONS = [(ROOT_FILE,), (CPU_FILE,), (CPU_FILE, GPU_FILE), (CPU_FILE, SCALE_FILE)]
-COMBINATIONS += [(CPU_FILE, GPU_FILE, SCALE_FILE)]
+COMBINATIONS += [(CPU_FILE, GPU_FILE, SCALE_FILE), (CPU_FILE, MONITORING_FILE)]
+COMBINATIONS += [(CPU_FILE, SCALE_FILE, MONITORING_FILE)]
 PROJECT = f"digitserve-test-{os.getpid()}"
 VARIABLE = re.compile(r"\bDIGITSERVE_[A-Z_]+\b")
 
@@ -39,7 +41,8 @@ class TestConfig:
         config = read_config(*files, profile=profile)
 
         expected = {"service", *(["training"] if profile else [])}
-        assert set(config["services"]) == expected | ({"proxy"} if SCALE_FILE in files else set())
+        added = set().union(*(ADDED.get(file, set()) for file in files))
+        assert set(config["services"]) == expected | added
         assert config["name"] == "digitserve"
 
     @pytest.mark.parametrize("files", COMBINATIONS, ids=" + ".join)
@@ -101,7 +104,8 @@ class TestSettings:
 
     def test_every_variable_is_in_the_example(self) -> None:
         """The example has each variable of the compose files, once, and no other."""
-        used = set(VARIABLE.findall(_read(CPU_FILE) + _read(GPU_FILE) + _read(SCALE_FILE)))
+        files = (CPU_FILE, GPU_FILE, SCALE_FILE, MONITORING_FILE)
+        used = {variable for file in files for variable in VARIABLE.findall(_read(file))}
         shown = re.findall(r"^#(DIGITSERVE_\w+)=", _read("docker/.env.example"), re.MULTILINE)
 
         assert sorted(shown) == sorted(used)

@@ -107,11 +107,13 @@ stop_engine() {
 
 has_image() { docker image inspect "$1" >/dev/null 2>&1 || docker pull --quiet "$1" >/dev/null 2>&1; }
 
-# shellcheck disable=SC2016 # the hooks get the directory as their own $1
+# The hooks get the directory as their own $1. A new volume at /prometheus takes the owner of what the image has there.
+# shellcheck disable=SC2016
 make_debian() { # make_debian FILE PACKAGES: a root file system, as debian:*-slim has it
     mmdebstrap "${MMDEBSTRAP_OPTIONS[@]}" --include="ca-certificates,netbase,tzdata${2:+,$2}" \
         --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null || true' \
         --customize-hook='chroot "$1" update-ca-certificates >/dev/null 2>&1' \
+        --customize-hook='install -d -o nobody "$1/prometheus"' \
         --customize-hook='rm -rf "$1"/var/cache/apt/*.bin "$1"/var/log/* "$1"/etc/resolv.conf "$1"/etc/hostname' \
         "$SUITE" "$1" "$(mirror)" >"$ENGINE_DIR/mmdebstrap.log" 2>&1 \
         || fail "Debian's packages cannot be had; see $ENGINE_DIR/mmdebstrap.log."
