@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ COMBINATIONS = [(ROOT_FILE,), (CPU_FILE,), (CPU_FILE, GPU_FILE), (CPU_FILE, SCAL
 COMBINATIONS += [(CPU_FILE, GPU_FILE, SCALE_FILE), (CPU_FILE, MONITORING_FILE)]
 COMBINATIONS += [(CPU_FILE, SCALE_FILE, MONITORING_FILE)]
 PROJECT = f"digitserve-test-{os.getpid()}"
-VARIABLE = re.compile(r"\bDIGITSERVE_[A-Z_]+\b")
 
 
 def read_config(*files: str, profile: str = "*") -> Any:
@@ -90,35 +88,6 @@ class TestConfig:
         assert (device["driver"], device["device_ids"]) == ("nvidia", ["0"])
         assert service["environment"]["DIGITSERVE_REQUIRE_GPU"] == "1"
         assert service["image"] == "digitserve:latest-gpu"
-
-
-class TestSettings:
-    """The settings of an operator."""
-
-    def test_every_setting_reaches_the_service(self) -> None:
-        """Every documented setting is handed to the container."""
-        documented = VARIABLE.findall(_first_column("docs/settings.md"))
-        handed = re.findall(r"^ +- (DIGITSERVE_\w+)$", _read(CPU_FILE), re.MULTILINE)
-
-        assert handed == documented
-
-    def test_every_variable_is_in_the_example(self) -> None:
-        """The example has each variable of the compose files, once, and no other."""
-        files = (CPU_FILE, GPU_FILE, SCALE_FILE, MONITORING_FILE)
-        used = {variable for file in files for variable in VARIABLE.findall(_read(file))}
-        shown = re.findall(r"^#(DIGITSERVE_\w+)=", _read("docker/.env.example"), re.MULTILINE)
-
-        assert sorted(shown) == sorted(used)
-
-
-def _read(path: str) -> str:
-    """Return the text of a file of the checkout."""
-    return (ROOT / path).read_text()
-
-
-def _first_column(page: str) -> str:
-    """Return the first cell of every row of a page's tables."""
-    return "\n".join(re.findall(r"^\| (`[^|]*) \|", _read(page), re.MULTILINE))
 
 
 @pytest.fixture(scope="class")
