@@ -22,6 +22,7 @@ from service.metrics.drift import MIN_WEIGHT, Distribution, Values, stability_in
 from service.metrics.layout import (
     ANSWERS,
     BATCH_SIZES,
+    CHANGES,
     CONFIDENCES,
     DURATIONS,
     FEATURES,
@@ -30,11 +31,13 @@ from service.metrics.layout import (
     NUM_CLASSES,
     NUM_STATUSES,
     PROCESS_ID,
+    REQUESTS,
     SHED,
     STARTS,
     STATUSES,
     STEP_DURATIONS,
     STEPS,
+    VERSION_CHANGES,
     Histogram,
     prediction_cell,
     request_cell,
@@ -70,6 +73,7 @@ class ServiceCollector(Collector):
         yield from _collect_answers(total)
         yield from _collect_workers(rows, total)
         yield self._describe_models()
+        yield _count_changes(total)
         if self._reference is not None:
             yield from _collect_drift(Distribution.of_cells(total), self._reference)
 
@@ -144,6 +148,16 @@ def _collect_answers(total: Values) -> Iterator[Metric]:
         family = HistogramMetricFamily(name, help_text, labels=())
         _add_histogram(family, (), total, cells)
         yield family
+
+
+def _count_changes(total: Values) -> Metric:
+    """Count changes of version by what became of them."""
+    changes = CounterMetricFamily(
+        "digitserve_version_changes", "Changes of version asked for.", labels=("outcome",)
+    )
+    for outcome, count in zip(CHANGES, total[VERSION_CHANGES:REQUESTS], strict=True):
+        changes.add_metric((outcome,), count)
+    return changes
 
 
 def _collect_workers(rows: Values, total: Values) -> Iterator[Metric]:

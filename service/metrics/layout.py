@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 Cells: TypeAlias = "memoryview[float]"
 
-STATUSES = (200, 204, 307, 400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 499, 500, 503)
+STATUSES = (200, 204, 307, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 499, 500, 503)
 MAX_ROUTES = 64  # the last is for paths that are no route of ours
 STEPS = ("decode", "preprocess", "queue", "model")
 ANSWERS = ("ok", "uncertain", "not_a_digit")
+CHANGES = ("changed", "unchanged", "refused", "busy")  # what became of a reload or rollback
 NUM_CLASSES = 10
 FEATURES = ("ink_density", "stroke_width", "confidence", "class")  # whose drift is watched
 MEAN_FEATURES = FEATURES[:3]  # the mean of a class says nothing
@@ -66,7 +67,8 @@ PROCESS_ID = 0
 STARTS = 1  # of workers that claimed the row
 IN_FLIGHT = 2
 SHED = 3
-REQUESTS = 4  # [MAX_ROUTES][statuses and one for all others]
+VERSION_CHANGES = 4  # [CHANGES]
+REQUESTS = VERSION_CHANGES + len(CHANGES)  # [MAX_ROUTES][statuses and one for all others]
 NUM_STATUSES = len(STATUSES) + 1
 PREDICTIONS = REQUESTS + MAX_ROUTES * NUM_STATUSES  # [NUM_CLASSES][answers]
 DURATIONS = _place(PREDICTIONS + NUM_CLASSES * len(ANSWERS), DURATION_BOUNDS_S, MAX_ROUTES)

@@ -10,12 +10,14 @@ from service.metrics.block import CounterBlock
 from service.metrics.drift import remember
 from service.metrics.layout import (
     BATCH_SIZES,
+    CHANGES,
     CONFIDENCES,
     DURATIONS,
     IN_FLIGHT,
     MAX_ROUTES,
     SHED,
     STEP_DURATIONS,
+    VERSION_CHANGES,
     prediction_cell,
     request_cell,
 )
@@ -73,6 +75,10 @@ class Recorder:
     def count_shed(self) -> None:
         """Count a request that was refused because too much was to do."""
         self._cells[SHED] += 1.0
+
+    def count_change(self, outcome: str) -> None:
+        """Count a change of versions that was asked for, with what became of it, one of `CHANGES`."""
+        self._cells[VERSION_CHANGES + CHANGES.index(outcome)] += 1.0
 
     def count_answer(self, answer: AnswerRecord) -> None:
         """Count an answer; now and then measure its drift."""

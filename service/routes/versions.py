@@ -1,12 +1,13 @@
 """`/model/versions`, `/model/reload` and `/model/rollback`: versions, changed while the service serves."""
 
+from collections.abc import Awaitable
 from dataclasses import asdict
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query
 
-from service.errors import VersionRefusedError
+from service.errors import ChangeUnderWayError, VersionRefusedError
 from service.routes.admin import require_admin
 from service.routes.resources import DepResources, Resources, problems
 from service.schemas import ChangeBody, VersionBody
@@ -37,7 +38,7 @@ async def reload(
 ) -> ChangeBody:
     """Examine a version, load it in every worker, and answer with it if it is no worse."""
     name = resources.models.find(model).bundle.manifest.name
-    return _write(await _changing(resources).reload(name, version))
+    return await _count(resources, _changing(resources).reload(name, version))
 
 
 @router.post(
@@ -49,7 +50,21 @@ async def reload(
 async def roll_back(resources: DepResources, model: ModelName = None) -> ChangeBody:
     """Answer with the version that answered before, in every worker."""
     name = resources.models.find(model).bundle.manifest.name
-    return _write(await _changing(resources).roll_back(name))
+    return await _count(resources, _changing(resources).roll_back(name))
+
+
+async def _count(resources: Resources, changing: Awaitable[Change]) -> ChangeBody:
+    """Wait for a change, count what becomes of it, and write it as an answer."""
+    try:
+        change = await changing
+    except VersionRefusedError:
+        resources.recorder.count_change("refused")
+        raise
+    except ChangeUnderWayError:
+        resources.recorder.count_change("busy")
+        raise
+    resources.recorder.count_change("changed" if change.previous else "unchanged")
+    return _write(change)
 
 
 def _changing(resources: Resources) -> Versions:

@@ -22,11 +22,8 @@ from service.versions.notice import Notice, Version
 LOOK_S = 0.1  # between two looks at the notice; each takes some ten microseconds
 RETRY_S = 1.0  # after a failure
 END_S = 2.0  # for a look in work when the process stops; it is not waited for any longer
-SIZES_ON_THE_LOOP = (
-    1,
-    2,
-    8,
-)  # a lone digit; and the self-test's ten, which LiteRT takes as eight and two
+# A lone digit; and the ten of the self-test, which LiteRT takes as eight and two.
+SIZES_ON_THE_LOOP = (1, 2, 8)
 
 logger = logging.getLogger("digitserve")
 

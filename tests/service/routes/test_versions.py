@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from service.metrics.recorder import Recorder
 from service.recognition import Model
 from service.settings import Settings
 from service.versions.board import Board
@@ -133,3 +134,23 @@ class TestAdmin:
 
         assert answer.status_code == 409
         assert "found no folder" in answer.json()["detail"]
+
+
+def test_outcomes_are_counted(model: Model, versions: Versions, tmp_path: Path) -> None:
+    """The metrics say what became of every change that was asked for."""
+    recorder = Recorder()
+
+    for path in ("reload", "reload", "rollback", "reload?version=7"):
+        ask(model, "POST", f"/model/{path}", versions=versions, recorder=recorder)
+    (tmp_path / "models/digits/2/saved_model.pb").unlink()
+    ask(model, "POST", "/model/reload", versions=versions, recorder=recorder)
+    with Board(tmp_path / "board").alone():
+        ask(model, "POST", "/model/reload", versions=versions, recorder=recorder)
+    lines = ask(model, "GET", "/metrics", recorder=recorder).text.splitlines()
+
+    assert [line for line in lines if line.startswith("digitserve_version_changes_total")] == [
+        'digitserve_version_changes_total{outcome="changed"} 2.0',
+        'digitserve_version_changes_total{outcome="unchanged"} 1.0',
+        'digitserve_version_changes_total{outcome="refused"} 1.0',
+        'digitserve_version_changes_total{outcome="busy"} 1.0',
+    ]
