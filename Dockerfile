@@ -107,7 +107,7 @@ USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 # Failures count after the start period alone, and the first success ends it.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --start-interval=1s --retries=3 \
     CMD ["python", "-IS", "/app/healthcheck.py"]
 ENTRYPOINT ["python", "-m", "service"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -70,6 +70,19 @@ class TestContents:
         names = "['LICENSE', 'NOTICE', '__pycache__', 'digitserve_client', 'healthcheck.py', 'models', 'service']"
         assert said == f"{names}\n"
 
+    def test_packages_are_those_of_the_list(self, image: str) -> None:
+        """What is installed is what the locked list names, no package more; so the list of licences is true."""
+        listing = "from importlib.metadata import distributions as d; print(*(f'{x.name}=={x.version}' for x in d()))"
+        locked = (ROOT / "requirements/service.txt").read_text()
+
+        packages = (package.split("==") for package in run_python(image, listing).split())
+        installed = {
+            f"{re.sub('[-_.]+', '-', name).lower()}=={version}" for name, version in packages
+        }
+
+        assert len(installed) > 20
+        assert installed <= set(re.findall(r"^([\w.-]+==[\w.]+)", locked, re.MULTILINE))
+
     def test_byte_code(self, image: str) -> None:
         """Every module has its byte code, which a read-only container cannot write."""
         assert run_python(image, FIND_SOURCES_WITHOUT_BYTE_CODE) == ""
