@@ -22,6 +22,7 @@ from service.metrics.recorder import Recorder
 from service.problems import answer_failure, install_handlers
 from service.protocols.open_inference import routes as open_inference
 from service.protocols.tf_serving import routes as tf_serving
+from service.pulse import beating
 from service.recognition import Models
 from service.request_context import RequestContext
 from service.routes import (
@@ -116,7 +117,8 @@ async def serving_models(
         ) as models:
             if settings.require_gpu:
                 models.require_gpu()
-            yield models, _changing(settings, board) if board else None
+            async with beating(models):
+                yield models, _changing(settings, board) if board else None
 
 
 def _changing(settings: Settings, board: Board) -> Versions:

@@ -23,7 +23,7 @@ from service.engines import Digits, Engine, Probabilities
 from service.request_record import RequestRecord
 
 MAX_INLINE_S = 0.001  # of one digit; a hop to the thread takes a tenth of it
-NUM_TRIALS = 20  # on a busy machine most are interrupted, and one that is quick suffices
+NUM_TRIALS = 10  # on a busy machine most are interrupted, and one that is quick suffices
 
 Check = Callable[[], None]
 """Raises if a digit is not wanted any more."""

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     head_timeout_s: int = Field(10, gt=0)
     """Longest time for a request's head to come to `digitserve serve`, in seconds."""
 
+    watchdog_timeout_s: int = Field(30, ge=0)
+    """Time after which `digitserve serve` ends a worker whose engine or event loop hangs, in seconds; 0: never."""
+
     workers: PositiveInt | Literal["auto"] = "auto"
     """Processes that share the port; `auto`: 1 on loopback or with TensorFlow, else as many as fit."""
 

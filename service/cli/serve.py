@@ -32,11 +32,13 @@ from service.cli.acceptor import Acceptor
 from service.cli.connections import Connection, StallWatch
 from service.cli.logs import configure_log, slim_log_records
 from service.cli.tls import find_tls_files
+from service.cli.watchdog import Watchdog
 from service.cli.workers import num_workers_that_fit
 from service.engines import resolve_engine
 from service.errors import BundleError, EngineUnavailableError
 from service.libtiff import mute_libtiff
 from service.metrics.block import CounterBlock
+from service.pulse import find_failing
 from service.settings import Settings
 from service.versions.folder import make_folder
 
@@ -45,7 +47,7 @@ LOOK_S = 0.05  # between two of them
 START_TIMEOUT_S = (
     60.0  # of a worker that takes another's place; it takes one on a machine that has time
 )
-TICKS = 10  # of a tenth of a second, between two looks at clients that stall
+TICKS = 10  # of a tenth of a second, between two looks at clients and engines
 SPARE_ROWS = 32  # for workers that are added by a signal, or replace others while those still serve
 
 
@@ -158,9 +160,20 @@ class Server(uvicorn.Server):
     def _stall_watch(self) -> StallWatch:
         return StallWatch(self.lifespan.state["resources"].settings.head_timeout_s)
 
+    @functools.cached_property
+    def _watchdog(self) -> Watchdog:
+        return Watchdog(self.lifespan.state["resources"].settings.watchdog_timeout_s)
+
+    async def main_loop(self) -> None:
+        """Serve until a signal comes, under the eyes of the watchdog."""
+        self._watchdog.start()
+        await super().main_loop()
+
     async def on_tick(self, counter: int) -> bool:
-        """Close the connections of clients that stall; return whether to stop."""
+        """Look after connections and engines once a second; return whether to stop."""
         if counter % TICKS == 0:
+            if not find_failing(self.lifespan.state["resources"].models):
+                self._watchdog.beat()
             connections = cast("set[HttpToolsProtocol]", self.server_state.connections)
             self._stall_watch.look(connections, time.monotonic())
         return await super().on_tick(counter)
@@ -172,13 +185,22 @@ class Server(uvicorn.Server):
         Where requests never cease, it takes no more connections in the end: other workers do.
         """
         self.lifespan.state["resources"].lifecycle.is_draining = True
+        # It ends as well what hangs at its end, for which it has three times the bound and a moment.
+        self._watchdog.beat(allow_s=3 * (self.config.timeout_graceful_shutdown or 0))
+        try:
+            await self._drain()
+            await super().shutdown(sockets)
+        finally:
+            self._watchdog.stop()
+
+    async def _drain(self) -> None:
+        """Go on serving until no request comes any more, or the bound is reached."""
         state = self.server_state
         state.default_headers = [*state.default_headers, (b"connection", b"close")]
         if not await self._serve_until(lambda: not state.tasks):
             for server in self.servers:
                 server.close()
             await self._serve_until(lambda: True)
-        await super().shutdown(sockets)
 
     async def _serve_until(self, is_idle: Callable[[], bool]) -> bool:
         """Serve until it is idle, and no request has come for several looks; tell whether it came to that."""

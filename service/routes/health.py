@@ -6,12 +6,10 @@ from fastapi import APIRouter, Query
 
 from service.bundle import Manifest
 from service.errors import NotReadyError
-from service.problems import logger
-from service.recognition import Model, Models
+from service.pulse import find_failing
+from service.recognition import Model
 from service.routes.resources import DepResources, problems
 from service.schemas import HealthBody, ProbeBody, ServedModel
-
-MAX_SELF_TEST_AGE_S = 5.0  # an older self-test is repeated; it takes about a millisecond
 
 router = APIRouter()
 
@@ -19,7 +17,7 @@ router = APIRouter()
 @router.get("/health", summary="Alive, ready, and which models are served")
 async def health(resources: DepResources) -> HealthBody:
     """Tell by a recent real inference whether every model works."""
-    failing = _find_failing(resources.models)
+    failing = find_failing(resources.models)
     served = [_describe(model) for model in resources.models.by_name.values()]
     is_ready = not failing and not resources.lifecycle.is_draining
     return HealthBody(alive=True, ready=is_ready, models=served)
@@ -40,11 +38,11 @@ async def ready(resources: DepResources) -> ProbeBody:
     """
     if resources.lifecycle.is_draining:
         raise NotReadyError("The service was told to stop, and serves only what is still coming.")
-    failing = _find_failing(resources.models)
+    failing = find_failing(resources.models)
     if failing:
         raise NotReadyError(
-            f"Failed its self-test, a real inference: {', '.join(failing)}. The failure was logged; "
-            "restart the service, or export the model anew."
+            f"Has passed no self-test, a real inference, of late: {', '.join(failing)}. It failed, which was "
+            "logged, or hangs: restart the service, or export the model anew."
         )
     return ProbeBody(status="ready")
 
@@ -58,23 +56,6 @@ async def manifests(
     if model is not None:
         return [resources.models.find(model).bundle.manifest]
     return [served.bundle.manifest for served in resources.models.by_name.values()]
-
-
-def _find_failing(models: Models) -> list[str]:
-    """Return the names of the models that do not work."""
-    return [name for name, model in models.by_name.items() if not _works(model)]
-
-
-def _works(model: Model) -> bool:
-    """Tell whether a model's self-test succeeded of late; an old one is repeated."""
-    if model.self_test_age_s <= MAX_SELF_TEST_AGE_S:
-        return True
-    try:
-        model.self_test()
-    except Exception as error:  # an engine that fails may raise anything, and health must answer
-        logger.error("self-test of %s failed", model.bundle.manifest.name, exc_info=error)
-        return False
-    return True
 
 
 def _describe(model: Model) -> ServedModel:

@@ -22,8 +22,7 @@ from service.versions.notice import Notice, Version
 LOOK_S = 0.1  # between two looks at the notice; each takes some ten microseconds
 RETRY_S = 1.0  # after a failure
 END_S = 2.0  # for a look in work when the process stops; it is not waited for any longer
-# A lone digit; and the ten of the self-test, which LiteRT takes as eight and two.
-SIZES_ON_THE_LOOP = (1, 2, 8)
+SIZES_ON_THE_LOOP = (1,)  # a lone digit
 
 logger = logging.getLogger("digitserve")
 
@@ -130,6 +129,7 @@ class Follower:
         if notice is None or notice.generation == self._generation:
             return
         refusals = await self._load_missing(notice)
+        await self._test(notice)
         self._answer_with(notice)
         self._generation = notice.generation
         reason = refusals.get(notice.candidate.digest) if notice.candidate else None
@@ -155,6 +155,14 @@ class Follower:
             model.engine.predict(np.zeros((size, 28, 28), np.uint8))
             await asyncio.sleep(0)  # a first time takes some milliseconds: requests go in between
         return model
+
+    async def _test(self, notice: Notice) -> None:
+        """Test what is to answer: until now nobody did, and readiness asks for a recent success."""
+        for served in notice.served.values():
+            model = self._loaded.get(served.active.digest)
+            if model is not None:
+                with contextlib.suppress(Exception):  # the pulse will see it, and log it
+                    await model.batcher.run(model.self_test)
 
     def _answer_with(self, notice: Notice) -> None:
         """Answer with the active versions, have the previous ones at hand, and drop all others."""

@@ -1,11 +1,19 @@
 """Connections whose clients stall or leave."""
 
+import asyncio
+import math
+import socket
 from typing import Any, cast
 
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-from service.cli.connections import StallWatch
+from service.admission import Gate
+from service.cli.connections import Connection, StallWatch
+from service.routes.intake import PLACE
 
 
 class _Transport:
@@ -59,6 +67,48 @@ def _look(connection: Any, *times: float) -> bool:
     for now in times:
         watch.look([cast("HttpToolsProtocol", connection)], now)
     return cast("bool", connection.transport.is_aborted)
+
+
+class TestConnection:
+    """`Connection`."""
+
+    @pytest.mark.parametrize(
+        ("request_head", "num_taken"),
+        [(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", [1, 0]), (b"GET / HT", [0, 0])],
+        ids=["request", "half a head"],
+    )
+    def test_client_that_leaves(self, request_head: bytes, num_taken: list[int]) -> None:
+        """The place of its request is free, though the request is still in work."""
+        assert asyncio.run(_leave(request_head)) == num_taken
+
+
+async def _leave(request_head: bytes) -> list[int]:
+    """Send a request and leave; return how many places are taken before and after."""
+    gate, is_over = Gate(1), asyncio.Event()
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        scope["state"][PLACE] = gate.enter(math.inf)
+        await is_over.wait()
+
+    loop = asyncio.get_running_loop()
+    connection = Connection(uvicorn.Config(app, log_config=None), ServerState(), {})
+    client, end = socket.socketpair()
+    await loop.connect_accepted_socket(lambda: connection, end)
+    client.sendall(request_head)
+    await asyncio.sleep(0.1)
+    before = gate.num_taken
+    client.close()
+    await asyncio.wait_for(_closed(connection), 10)
+    after = gate.num_taken
+    is_over.set()
+    await asyncio.sleep(0.01)
+    return [before, after]
+
+
+async def _closed(connection: Connection) -> None:
+    """Wait until a connection is lost."""
+    while connection in connection.connections:
+        await asyncio.sleep(0.01)
 
 
 class TestStallWatch:

@@ -1,45 +1,25 @@
 """What a real service does under more than it can do, and with clients that are slow or leave."""
 
 import contextlib
-import os
 import re
 import select
 import socket
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.service.cli.conftest import draw_seven
+from tests.service.cli.faulty_service import serving
 from tests.service.labelled_data.files import make_zip
 
 pytestmark = pytest.mark.integration
 
-COMMAND = [sys.executable, "-m", "benchmarks.faults", "serve", "--engine", "litert", "--port", "0"]
-ROOT = Path(__file__).parents[3]
 HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\n"
 SEVEN = draw_seven()
 LABELLED = make_zip({"7/a.png": SEVEN})
-
-
-@contextmanager
-def _serving(**variables: str) -> Iterator[int]:
-    """Run the service with these environment variables, and give its port."""
-    environment = {**os.environ, **variables}
-    with subprocess.Popen(
-        COMMAND, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-    ) as process:
-        assert process.stdout is not None
-        try:
-            [port] = re.findall(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-            yield int(port)
-        finally:
-            process.kill()
 
 
 @pytest.fixture
@@ -72,7 +52,7 @@ class TestTooMuch:
     def test_refusals(self) -> None:
         """What finds no room is refused while others are in work; each is answered, and health too."""
         with (
-            _serving(FAULT_DELAY_MS="300", DIGITSERVE_MAX_WAITING="3") as port,
+            serving(FAULT_DELAY_MS="300", DIGITSERVE_MAX_WAITING="3") as (_, port),
             ExitStack() as stack,
         ):
             clients = [stack.enter_context(_send(port, _upload())) for _ in range(12)]
@@ -89,9 +69,12 @@ class TestTooMuch:
 
     def test_client_that_leaves(self, hang: Path) -> None:
         """It frees its place at once, whatever the engine does."""
-        with _serving(
-            FAULT_DELAY_MS="300", FAULT_HANG=str(hang), DIGITSERVE_MAX_WAITING="3"
-        ) as port:
+        with serving(
+            FAULT_DELAY_MS="300",
+            FAULT_HANG=str(hang),
+            DIGITSERVE_MAX_WAITING="3",
+            DIGITSERVE_WATCHDOG_TIMEOUT_S="0",
+        ) as (_, port):
             hang.touch()
             clients = [_send(port, _upload()) for _ in range(6)]
             while not _is_refused(port):  # until the places are taken by those who wait
@@ -107,7 +90,7 @@ class TestTooMuch:
     def test_evaluations(self, hang: Path) -> None:
         """One runs, others are refused; uploads go on, and leaving makes room for the next."""
         with (
-            _serving(FAULT_HANG=str(hang)) as port,
+            serving(FAULT_HANG=str(hang), DIGITSERVE_WATCHDOG_TIMEOUT_S="0") as (_, port),
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
         ):
             hang.touch()
@@ -141,7 +124,7 @@ class TestSlowClients:
     )
     def test_is_let_go(self, sent: bytes, status: bytes) -> None:
         """After a bound its connection ends, with an answer where there is a request to answer."""
-        with _serving(DIGITSERVE_HEAD_TIMEOUT_S="1", DIGITSERVE_BODY_TIMEOUT_S="1") as port:
+        with serving(DIGITSERVE_HEAD_TIMEOUT_S="1", DIGITSERVE_BODY_TIMEOUT_S="1") as (_, port):
             client = _send(port, sent)
             answer = _read_to_end(client)
 
@@ -150,7 +133,7 @@ class TestSlowClients:
 
     def test_costs_nobody_else(self) -> None:
         """A hundred of them, more than there are places, keep no upload out."""
-        with _serving(DIGITSERVE_MAX_WAITING="3") as port, ExitStack() as stack:
+        with serving(DIGITSERVE_MAX_WAITING="3") as (_, port), ExitStack() as stack:
             for sent in [HEAD, _upload()[:-1]] * 50:
                 stack.enter_context(_send(port, sent))
             answer = httpx.post(f"http://127.0.0.1:{port}/predict", content=SEVEN, timeout=30)
@@ -167,7 +150,7 @@ class TestRefusedBody:
         """A client that reads nothing until it has sent all its 8 MB can read the refusal."""
         request = _upload(bytes(8_000_000), header).replace(b"/predict", path, 1)
         limits = {"DIGITSERVE_MAX_UPLOAD_BYTES": "1000", "DIGITSERVE_MAX_BATCH_BYTES": "1000"}
-        with _serving(**limits) as port, _send(port, request) as client:
+        with serving(**limits) as (_, port), _send(port, request) as client:
             answer = client.recv(65536)
 
         assert answer.split(b" ", 2)[1] == (b"404" if path == b"/nowhere" else b"413")
