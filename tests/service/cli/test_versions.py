@@ -21,6 +21,7 @@ from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, find_workers, wait_for_workers
 
 NUM_ASKED = 30  # on connections of their own, which two workers take in turn
+NO_REUSE = httpx.Limits(max_keepalive_connections=0)
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ class Service:
 
     def versions(self) -> set[tuple[str, str]]:
         """Return which version predicts, and which is healthy, on many connections."""
-        found = set()
-        for _ in range(NUM_ASKED):
-            answer = httpx.post(f"{self.url}/predict", content=draw_seven()).json()
-            health = httpx.get(f"{self.url}/health").json()
-            assert health["ready"]
-            found.add((answer["model"]["version"], health["models"][0]["version"]))
+        found, picture = set(), draw_seven()
+        with httpx.Client(base_url=self.url, limits=NO_REUSE) as client:
+            for _ in range(NUM_ASKED):
+                answer = client.post("/predict", content=picture).json()
+                health = client.get("/health").json()
+                assert health["ready"]
+                found.add((answer["model"]["version"], health["models"][0]["version"]))
         return found
 
 
@@ -237,18 +239,15 @@ class TestChanges:
         _add_version(service, "2")
         service.change("reload")
 
-        pinned = {
-            (answer.status_code, answer.json().get("model", {}).get("version"))
-            for _ in range(NUM_ASKED)
-            for answer in (
-                httpx.post(f"{service.url}/predict?version=1", content=draw_seven()),
-                httpx.post(
-                    f"{service.url}/predict",
-                    content=draw_seven(),
-                    headers={"X-Model-Version": "1"},
-                ),
-            )
-        }
+        pinned = set()
+        with httpx.Client(base_url=service.url, limits=NO_REUSE) as client:
+            for _ in range(NUM_ASKED):
+                for path, headers in (
+                    ("/predict?version=1", {}),
+                    ("/predict", {"X-Model-Version": "1"}),
+                ):
+                    answer = client.post(path, content=draw_seven(), headers=headers)
+                    pinned.add((answer.status_code, answer.json()["model"]["version"]))
         unknown = httpx.post(
             f"{service.url}/predict", content=draw_seven(), headers={"X-Model-Version": "9"}
         )
