@@ -53,10 +53,12 @@ class TestStop:
         ):
             client.sendall(request[:-1])
             process.send_signal(signal.SIGTERM)
-            statuses = {httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code}
+            statuses = {httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=60).status_code}
             while 503 not in statuses:
-                statuses.add(httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code)
-            health = httpx.get(f"http://127.0.0.1:{port}/health")
+                statuses.add(
+                    httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=60).status_code
+                )
+            health = httpx.get(f"http://127.0.0.1:{port}/health", timeout=60)
             client.sendall(request[-1:])
             answer = _read(client)
             code = process.wait(30)

@@ -48,7 +48,7 @@ class TestStart:
             try:
                 headline, example = process.stdout.readline(), process.stdout.readline()
                 [url] = re.findall(r"http://127\.0\.0\.1:\d+", headline)
-                answer = httpx.post(f"{url}/predict", content=draw_seven())
+                answer = httpx.post(f"{url}/predict", content=draw_seven(), timeout=60)
             finally:
                 process.send_signal(signal.SIGINT)
             code = process.wait(20)
@@ -67,7 +67,9 @@ class TestStart:
             assert process.stderr is not None
             try:
                 [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-                httpx.post(f"{url}/predict", content=hostile_pictures()["tiff-lzw-of-zeros"])
+                httpx.post(
+                    f"{url}/predict", content=hostile_pictures()["tiff-lzw-of-zeros"], timeout=60
+                )
                 httpx.post(f"{url}/predict", content=b"--x\r\nbad name: x\r\n\r\n\r\n--x--\r\n")
             finally:
                 process.send_signal(signal.SIGINT)
@@ -170,7 +172,7 @@ class TestFailure:
             assert process.stdout is not None
             try:
                 [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-                answer = httpx.post(f"{url}/predict", content=draw_seven()).json()
+                answer = httpx.post(f"{url}/predict", content=draw_seven(), timeout=60).json()
             finally:
                 process.send_signal(signal.SIGINT)
             _, log = process.communicate(timeout=20)
@@ -320,7 +322,9 @@ def stop_when_up(port: int, ending: signal.Signals, statuses: list[int]) -> None
     deadline = time.monotonic() + 20
     while not statuses and time.monotonic() < deadline:
         try:
-            statuses.append(httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code)
+            statuses.append(
+                httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=60).status_code
+            )
         except httpx.TransportError:
             time.sleep(0.05)
         else:
@@ -340,8 +344,8 @@ class TestWorkers:
                 [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
                 example = process.stdout.readline()
                 workers = wait_for_workers(process.pid, 2)
-                health = [httpx.get(f"{url}/health").json()["ready"] for _ in range(20)]
-                answer = httpx.post(f"{url}/predict", content=draw_seven()).json()
+                health = [httpx.get(f"{url}/health", timeout=60).json()["ready"] for _ in range(20)]
+                answer = httpx.post(f"{url}/predict", content=draw_seven(), timeout=60).json()
             finally:
                 process.send_signal(signal.SIGINT)
             left = process.stdout.read()
@@ -363,7 +367,7 @@ class TestWorkers:
                 killed, kept = wait_for_workers(process.pid, 2)
                 os.kill(killed, signal.SIGKILL)
                 after = wait_for_workers(process.pid, 2, without=killed)
-                answer = httpx.post(f"{url}/predict", content=draw_seven()).json()
+                answer = httpx.post(f"{url}/predict", content=draw_seven(), timeout=60).json()
             finally:
                 process.send_signal(signal.SIGTERM)
             process.wait(20)
@@ -460,7 +464,8 @@ class TestSharingServer:
                 time.sleep(0.02)
 
             statuses = [
-                httpx.get(f"http://127.0.0.1:{port}/health/live").status_code for _ in range(3)
+                httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=60).status_code
+                for _ in range(3)
             ]
 
             server.should_exit = True
