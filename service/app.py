@@ -11,7 +11,6 @@ from typing import TypedDict
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 
 from service import __version__
 from service.access import Access, is_needed
@@ -32,6 +31,7 @@ from service.routes import (
     explain,
     health,
     metrics,
+    page,
     predict,
     versions,
 )
@@ -45,7 +45,7 @@ from service.versions.folder import make_folder
 from service.versions.follower import following
 
 ROUTED = (
-    *(predict, batch, explain, evaluate, health, versions, metrics, documentation),
+    *(predict, batch, explain, evaluate, health, versions, metrics, page, documentation),
     *(open_inference, tf_serving),
 )
 
@@ -94,7 +94,7 @@ def create_app(
     )
     for module in ROUTED:
         app.include_router(module.router)
-    app.add_api_route("/", _to_docs, include_in_schema=False)
+    app.mount("/static", page.FILES)
     app.add_middleware(FastPath)
     if is_needed(settings):
         app.add_middleware(Access, settings)
@@ -134,9 +134,4 @@ def _changing(settings: Settings, board: Board) -> Versions:
 def find_templates() -> set[str]:
     """Return the templates of all routes, by which requests are counted."""
     routes = (route for module in ROUTED for route in module.router.routes)
-    return {"/", *(getattr(route, "path", "") for route in routes)}
-
-
-async def _to_docs() -> RedirectResponse:
-    """Show a person who opens the root what there is."""
-    return RedirectResponse("/docs")
+    return {getattr(route, "path", "") for route in routes}

@@ -45,11 +45,10 @@ def test_openapi_declares_errors(client: httpx.Client) -> None:
     assert "application/problem+json" in responses["415"]["content"]
 
 
-def test_root_leads_to_the_documentation(client: httpx.Client) -> None:
-    """A person who opens the root is shown what there is."""
-    answer = client.get("/")
-
-    assert answer.headers["location"] == "/docs"
+def test_root_is_the_page(client: httpx.Client) -> None:
+    """A person who opens the root is shown the page, with its script."""
+    assert "static/app.js" in client.get("/").text
+    assert client.get("/static/app.js").headers["content-type"].startswith("text/javascript")
 
 
 def test_readme_shows_the_real_answer(client: httpx.Client) -> None:

@@ -11,7 +11,6 @@ from starlette.types import Message, Receive, Scope, Send
 from service.request_context import RequestContext
 from service.slow_bodies import SlowBodies
 from service.uploads import read_body
-from tests.service.in_process import FakeEngine, ask, load_model
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,10 +126,3 @@ class TestRequestContext:
         asyncio.run(RequestContext(app)({"type": "lifespan"}, unused, unused))
 
         assert seen == [{"type": "lifespan"}]
-
-
-def test_root_leads_to_the_documentation() -> None:
-    """A person who opens the root is shown what there is."""
-    answer = ask(load_model(FakeEngine()), "GET", "/")
-
-    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")

@@ -26,7 +26,7 @@ EXPECTED = {
         ("GET", "/health", 200),
         ("HEAD", "/health/live", 200),
         ("GET", "/openapi.json", 200),
-        ("GET", "/", 307),
+        ("GET", "/static/app.js", 200),
         ("POST", "/predict?model=cats", 404),
         ("GET", "/nothing", 404),
         ("GET", "/predict", 405),

@@ -1,0 +1,136 @@
+/** The answer: digit, bars, status in words, what the model saw. */
+
+import { context, find, make } from "./dom.js";
+import { percent, text } from "./i18n.js";
+
+/** @typedef {import("./api.js").Prediction} Prediction */
+
+const CLOSE = 0.1; // of the runner-up's probability: worth naming
+
+/** Make the ten bars. */
+export function makeBars() {
+  const bars = find("bars", HTMLOListElement);
+  for (let digit = 0; digit < 10; digit += 1) {
+    const fill = make("span", { class: "fill" });
+    const track = make("span", { class: "track", "aria-hidden": "true" }, [fill]);
+    const value = make("span", { class: "value" }, ["–"]);
+    bars.append(make("li", {}, [make("span", { class: "name" }, [String(digit)]), track, value]));
+  }
+}
+
+/**
+ * Show an answer.
+ * @param {Prediction} prediction
+ */
+export function showAnswer(prediction) {
+  find("answer", HTMLElement).dataset.status = prediction.status;
+  find("digit", HTMLOutputElement).value =
+    prediction.status === "not_a_digit" ? "?" : String(prediction.class);
+  say(describe(prediction));
+  showBars(prediction.probabilities);
+  const warnings = prediction.warnings.map((warning) => make("li", {}, [warning]));
+  find("warnings", HTMLUListElement).replaceChildren(...warnings);
+  const steps = prediction.detail.steps.map((step) => text(`step-${step}`));
+  find("steps", HTMLElement).textContent = steps.length
+    ? text("steps", { steps: steps.join(text("comma")) })
+    : text("stepsNone");
+}
+
+/**
+ * Say in words what there is instead of an answer.
+ * @param {string} words
+ * @param {string} status `waiting`, `blank` or `failed`
+ */
+export function showNoAnswer(words, status) {
+  find("answer", HTMLElement).dataset.status = status;
+  find("digit", HTMLOutputElement).value = "–";
+  say(words);
+  showBars([]);
+  find("warnings", HTMLUListElement).replaceChildren();
+  find("steps", HTMLElement).textContent = "";
+  find("timing", HTMLElement).textContent = "";
+  for (const id of ["upload", "seen"]) {
+    const canvas = find(id, HTMLCanvasElement);
+    context(canvas).clearRect(0, 0, canvas.width, canvas.height);
+  }
+}
+
+/**
+ * Describe a prediction in a sentence.
+ * @param {Prediction} prediction
+ */
+function describe({ status, class: digit, confidence, probabilities }) {
+  const order = probabilities.map((_, at) => at).sort((a, b) => probabilities[b] - probabilities[a]);
+  const second = order[1];
+  if (status === "not_a_digit") return text("statusNotADigit");
+  if (status === "uncertain" || probabilities[second] > CLOSE) {
+    return text("statusUncertain", { digit: String(digit), second: String(second) });
+  }
+  return text("statusOk", { digit: String(digit), confidence: percent(confidence) });
+}
+
+/**
+ * Change the live region only where it says something new, so that it is not read out again and again.
+ * @param {string} words
+ */
+function say(words) {
+  const status = find("status", HTMLElement);
+  if (status.textContent !== words) status.textContent = words;
+}
+
+/** @param {number[]} probabilities ten, or none */
+function showBars(probabilities) {
+  const highest = Math.max(...probabilities);
+  for (const [digit, item] of [...find("bars", HTMLOListElement).children].entries()) {
+    const value = probabilities[digit] ?? 0;
+    item.classList.toggle("best", value > 0 && value === highest);
+    const fill = /** @type {HTMLElement} */ (item.querySelector(".fill"));
+    fill.style.inlineSize = `${value * 100}%`;
+    const label = /** @type {HTMLElement} */ (item.querySelector(".value"));
+    label.textContent = probabilities.length ? percent(value) : "–";
+  }
+}
+
+/**
+ * Show the upload with its ink box, and the 28x28 pixels that the model saw.
+ * @param {Blob} upload
+ * @param {import("./api.js").Detail} detail
+ */
+export async function showPictures(upload, detail) {
+  const seen = new Image();
+  seen.src = detail.canonical;
+  await seen.decode();
+  context(find("seen", HTMLCanvasElement)).drawImage(seen, 0, 0);
+  const canvas = find("upload", HTMLCanvasElement);
+  const brush = context(canvas);
+  brush.clearRect(0, 0, canvas.width, canvas.height);
+  const image = await createImageBitmap(upload).catch(() => null); // browsers show no TIFF
+  if (!image) return;
+  const scale = Math.min(canvas.width / image.width, canvas.height / image.height);
+  const left = (canvas.width - image.width * scale) / 2;
+  const top = (canvas.height - image.height * scale) / 2;
+  brush.drawImage(image, left, top, image.width * scale, image.height * scale);
+  const box = detail.ink_box;
+  brush.strokeStyle = "#2563eb";
+  brush.lineWidth = 2;
+  brush.strokeRect(
+    left + box.left * scale,
+    top + box.top * scale,
+    (box.right - box.left) * scale,
+    (box.bottom - box.top) * scale,
+  );
+}
+
+/**
+ * Show how long the answer took, and its parts where the service tells them.
+ * @param {Response} response
+ * @param {number} duration milliseconds, as the page has seen it
+ */
+export function showTiming(response, duration) {
+  const header = response.headers.get("server-timing") ?? "";
+  const parts = [...header.matchAll(/([a-z_]+);(?:[^,]*;)?dur=([\d.]+)/g)].map(
+    ([, name, ms]) => `${name} ${Number(ms).toFixed(1)} ms`,
+  );
+  const whole = text("timing", { ms: duration.toFixed(0) });
+  find("timing", HTMLElement).textContent = [whole, ...parts].join(" · ");
+}
