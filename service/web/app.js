@@ -4,6 +4,7 @@ import { makeBars, showAnswer, showNoAnswer, showPictures, showTiming } from "./
 import { ask, isAborted, ServiceError } from "./api.js";
 import { find, make } from "./dom.js";
 import { connectLanguage, text } from "./i18n.js";
+import { Evaluate } from "./evaluate.js";
 import { Inside } from "./inside.js";
 import { showLessons } from "./lessons.js";
 import { newestOnly } from "./live.js";
@@ -29,6 +30,7 @@ let isBlank = true;
 const choice = find("model-choice", HTMLSelectElement);
 const recognition = newestOnly(recognise);
 const pad = new Pad(find("pad", HTMLCanvasElement), draw);
+const evaluation = new Evaluate();
 const inside = new Inside(() => recognised);
 
 /**
@@ -105,6 +107,7 @@ async function listModels() {
     const names = health.models.map((model) => model.name);
     fill(choice, names, "digits");
     fill(find("inside-model", HTMLSelectElement), names, "textbook");
+    fill(find("evaluate-model", HTMLSelectElement), names, "digits");
     showSnippets(choice.value);
     clearNotice();
   } catch (error) {
@@ -130,6 +133,7 @@ function retell() {
   else if (isBlank) showNoAnswer(text("statusWaiting"), "waiting");
   showLessons();
   inside.show();
+  evaluation.show();
 }
 
 makeBars();

@@ -27,12 +27,13 @@ export function text(name, values = {}) {
 /**
  * Write a share as per cent.
  * @param {number} share 0..1
+ * @param {number} [digits] after the point
  */
-export function percent(share) {
+export function percent(share, digits = 1) {
   return new Intl.NumberFormat(language(), {
     style: "percent",
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
   }).format(share);
 }
 
