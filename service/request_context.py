@@ -103,7 +103,12 @@ class _Answer:
                 self._recorder.count_shed()
             own = (b"x-request-id", self._scope["request_id"].encode())
             message["headers"] = [*headers, own, *security_headers(headers)]
-        elif self.status >= HTTPStatus.BAD_REQUEST:
+            await self._send(message)
+            return
+        if not message.get("more_body"):
+            # Its client may send the next request before this one's coroutine goes on.
+            free_place(self._scope)
+        if self.status >= HTTPStatus.BAD_REQUEST:
             await send_and_discard(message, self._scope, self._receive, self._send)
             return
         await self._send(message)

@@ -8,7 +8,9 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
+from service.admission import Gate
 from service.request_context import RequestContext
+from service.routes.intake import PLACE
 from service.slow_bodies import SlowBodies
 from service.uploads import read_body
 
@@ -126,3 +128,21 @@ class TestRequestContext:
         asyncio.run(RequestContext(app)({"type": "lifespan"}, unused, unused))
 
         assert seen == [{"type": "lifespan"}]
+
+    def test_place_is_free_before_the_answer_ends(self) -> None:
+        """Whoever has the whole answer finds the place free that it was given in."""
+        gate, taken = Gate(1), list[int]()
+
+        async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+            scope["state"][PLACE] = gate.enter(60)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"a", "more_body": True})
+            await send({"type": "http.response.body", "body": b"b"})
+
+        async def send(_message: Message) -> None:
+            taken.append(gate.num_taken)
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "state": {}}
+        asyncio.run(RequestContext(app)(scope, _unused, send))
+
+        assert taken == [1, 1, 0]
