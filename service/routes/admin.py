@@ -27,10 +27,14 @@ async def require_admin(request: Request, resources: DepResources) -> None:
     if settings.admin_keys and not find_key(request.scope["headers"], settings.api_keys):
         raise UnauthorizedError
     if settings.admin_keys:
-        raise ForbiddenError("This route wants an admin key, and the key of this request is none.")
-    if settings.api_keys or not _is_local(request):
         raise ForbiddenError(
-            "This route is closed: no admin key is set. Start the service with DIGITSERVE_ADMIN_KEYS."
+            "This route wants an admin key; the key that came opens other routes alone."
+        )
+    if settings.api_keys or not _is_local(request):
+        whom = "nobody" if settings.api_keys else "programs on the service's own machine alone"
+        raise ForbiddenError(
+            f"While no admin key is set, this route answers {whom}. Start the service with "
+            "DIGITSERVE_ADMIN_KEYS, and send one of these keys."
         )
 
 
