@@ -1,17 +1,22 @@
 """A process whose engine hangs, ended."""
 
+import asyncio
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+import uvicorn
 
 from service.cli import watchdog
+from service.cli.serve import TICKS, Server
 from service.cli.watchdog import Watchdog
+from service.settings import Settings
 from tests.service.cli.faulty_service import serving
 from tests.service.cli.processes import wait_for_workers
 
@@ -32,6 +37,29 @@ def _until(is_so: Callable[[], object]) -> None:
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+class TestServer:
+    """`Server.on_tick`."""
+
+    @pytest.mark.parametrize(("age_s", "num_beats"), [(0.0, 1), (60.0, 0)])
+    def test_beats_while_every_model_computes(self, age_s: float, num_beats: int) -> None:
+        """Once a second the watchdog hears of a process whose models compute, and of no other."""
+        model = SimpleNamespace(self_test_age_s=age_s)
+        resources = SimpleNamespace(
+            models=SimpleNamespace(by_name={"digits": model}), settings=Settings()
+        )
+        config = uvicorn.Config(lambda: None, lifespan="off")
+        config.encoded_headers = []
+        server = Server(config)
+        server.lifespan = SimpleNamespace(state={"resources": resources})
+        beats: list[None] = []
+        server._watchdog = SimpleNamespace(beat=lambda: beats.append(None))  # type: ignore[assignment]
+
+        for counter in range(1, TICKS + 1):
+            assert asyncio.run(server.on_tick(counter)) is False
+
+        assert len(beats) == num_beats
 
 
 class TestWatchdog:
