@@ -94,6 +94,7 @@ def create_app(
     )
     for module in ROUTED:
         app.include_router(module.router)
+    app.mount("/static/viewer", documentation.FILES)
     app.mount("/static", page.FILES)
     app.add_middleware(FastPath)
     if is_needed(settings):

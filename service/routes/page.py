@@ -20,10 +20,14 @@ router = APIRouter(include_in_schema=False)
 
 
 class PageFiles(StaticFiles):
-    """Files that a browser keeps, and asks whether they are still the same before it uses them."""
+    """Files that a browser keeps, and asks whether they are still the same before it uses them.
 
-    def __init__(self) -> None:
-        super().__init__(directory=WEB)
+    Args:
+        directory: Where they lie.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with a file."""
@@ -32,7 +36,7 @@ class PageFiles(StaticFiles):
         return response
 
 
-FILES = PageFiles()
+FILES = PageFiles(WEB)
 
 
 @router.get("/")
