@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.integration.conftest import running_service
 from tests.page.conftest import Complaints
@@ -74,9 +74,9 @@ class TestDrawing:
             most = max(most, under_way)
             route.continue_()
 
-        def note_end(_: object) -> None:
+        def note_end(request: Request) -> None:
             nonlocal under_way
-            under_way -= 1
+            under_way -= "/predict" in request.url
 
         page.route("**/predict*", note)
         page.on("requestfinished", note_end)

@@ -35,6 +35,12 @@ def model() -> Model:
     return load_model(FakeEngine())
 
 
+@pytest.fixture(autouse=True)
+def _pulse(model: Model) -> None:
+    """Test the model of late, as a running service does every other second."""
+    model.self_test()
+
+
 @pytest.fixture
 def versions(tmp_path: Path, model: Model) -> Versions:
     """Versions of a service without workers, which serves digits/1 and has digits/2 on disk."""
