@@ -39,7 +39,6 @@ def url(image: str) -> Generator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITSERVE_PORT", "0")
         patch.setenv("DIGITSERVE_WORKERS", "1")
-        patch.setenv("DIGITSERVE_LOG_FORMAT", "text")
         try:
             compose("up", "--no-build", "--detach", "--wait", "--wait-timeout", "120")
             yield find_url(compose("ps", "--quiet", "proxy").strip())
