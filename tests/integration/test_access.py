@@ -64,6 +64,7 @@ def test_admin_routes(guarded: httpx.Client, path: str) -> None:
     assert answers[3].status_code not in {401, 403}
 
 
+@pytest.mark.same_machine
 def test_admin_routes_without_any_key(client: httpx.Client) -> None:
     """Where no key is set they answer programs on this machine, and no page in its browser."""
     page = client.post("/model/rollback", headers={"origin": SITE})
