@@ -80,6 +80,7 @@ class TestDrawing:
         draw_digit(page, 4)
 
         expect(page.locator("#digit")).to_have_text("4")
+        page.unroute_all(behavior="wait")
         assert most == 1
 
     def test_touch(self, browser: Browser, address: str) -> None:
@@ -181,6 +182,17 @@ class TestService:
 
         expect(page.locator("#notice")).to_contain_text("overloaded")
         expect(page.locator("#digit")).to_have_text("7")
+
+    def test_nothing_moves_under_the_pen(self, page: Page, complaints: Complaints) -> None:
+        """A notice that comes while a person draws leaves the pad where it is."""
+        complaints.is_failure_expected = True
+        page.route("**/predict*", lambda route: route.abort())
+        before = page.locator("#pad").bounding_box()
+
+        draw_digit(page, 7)
+
+        expect(page.locator("#notice")).to_be_visible()
+        assert page.locator("#pad").bounding_box() == before
 
     def test_key(self, browser: Browser, tmp_path: Path) -> None:
         """A service with keys is asked with the one that the person gives, kept for the tab."""
