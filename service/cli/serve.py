@@ -44,6 +44,7 @@ from service.versions.folder import make_folder
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
+LAST_CONNECTIONS_S = 2.0  # longest time for who had connected when no more connections were taken
 START_TIMEOUT_S = (
     60.0  # of a worker that takes another's place; it takes one on a machine that has time
 )
@@ -194,17 +195,21 @@ class Server(uvicorn.Server):
             self._watchdog.stop()
 
     async def _drain(self) -> None:
-        """Go on serving until no request comes any more, or the bound is reached."""
+        """Go on serving until no request comes any more, or the bound is reached.
+
+        Whoever connected until then is served too: a connection that was taken and not read yet would be
+        closed without a word.
+        """
         state = self.server_state
         state.default_headers = [*state.default_headers, (b"connection", b"close")]
-        if not await self._serve_until(lambda: not state.tasks):
-            for server in self.servers:
-                server.close()
-            await self._serve_until(lambda: True)
+        await self._serve_until(lambda: not state.tasks, self.config.timeout_graceful_shutdown or 0)
+        for server in self.servers:
+            server.close()
+        await self._serve_until(lambda: True, LAST_CONNECTIONS_S)
 
-    async def _serve_until(self, is_idle: Callable[[], bool]) -> bool:
-        """Serve until it is idle, and no request has come for several looks; tell whether it came to that."""
-        end = time.monotonic() + (self.config.timeout_graceful_shutdown or 0)
+    async def _serve_until(self, is_idle: Callable[[], bool], timeout_s: float) -> None:
+        """Serve until it is idle, and no request has come for several looks, or the bound is reached."""
+        end = time.monotonic() + timeout_s
         num_seen, num_quiet = -1, 0
         # Looks are counted, not seconds: a process that had no core for a while has not looked.
         while num_quiet < QUIET_LOOKS and time.monotonic() < end and not self.force_exit:
@@ -212,7 +217,6 @@ class Server(uvicorn.Server):
             is_quiet = is_idle() and num_answered == num_seen
             num_seen, num_quiet = num_answered, num_quiet + 1 if is_quiet else 0
             await asyncio.sleep(LOOK_S)
-        return num_quiet == QUIET_LOOKS
 
 
 class OnlyServer(Server):

@@ -109,8 +109,11 @@ class Client:
         """Send one sample and count what comes back; return the connection where it goes on."""
         started_s = time.monotonic()
         try:
-            connection, answer = await self._send(connection, sample)
+            connection = connection or await Connection.open(self.port)
+            answer = await connection.ask(sample.request)
         except FAILURES as failure:
+            if connection is not None:
+                connection.close()
             self._count_failure(sample, failure, started_s)
             return None
         is_right = sample.is_answered_by(answer.status, answer.body)
@@ -119,32 +122,6 @@ class Client:
             connection.close()
             return None
         return connection
-
-    async def _send(
-        self, connection: Connection | None, sample: Sample
-    ) -> tuple[Connection, Answer]:
-        """Send one sample; again, on a connection of its own, where it was closed without a byte.
-
-        A server may close a connection at the moment in which a client sends on it, and every client
-        sends again then (RFC 9112, section 9.3.1); a worker that ends closes all of its own.
-        """
-        connection = connection or await Connection.open(self.port)
-        try:
-            return connection, await connection.ask(sample.request)
-        except (ConnectionError, asyncio.IncompleteReadError) as failure:
-            connection.close()
-            if getattr(failure, "partial", b"") or self._is_killed_lately():
-                raise
-        connection = await Connection.open(self.port)
-        try:
-            return connection, await connection.ask(sample.request)
-        except FAILURES:
-            connection.close()
-            raise
-
-    def _is_killed_lately(self) -> bool:
-        """Tell whether a worker was killed within the last moments."""
-        return self.last_kill_s() >= time.monotonic() - KILL_GRACE_S
 
     def _count_failure(self, sample: Sample, failure: BaseException, started_s: float) -> None:
         """Count a request without an answer: lost, unless its worker was killed under it."""

@@ -168,3 +168,40 @@ def test_takes_no_more_connections_in_the_end(monkeypatch: pytest.MonkeyPatch) -
     asyncio.run(server.shutdown())
 
     assert ends == [True]
+
+
+class _LateRequest(ServerState):
+    """Of a quiet server, on which a connection taken in the last moment sends its request a little later."""
+
+    def __init__(self, takes_connections: Callable[[], bool]) -> None:
+        self._takes_connections = takes_connections
+        self._num_looks = 0  # since no more connections were taken
+        super().__init__()
+
+    @property
+    def total_requests(self) -> int:
+        """How many requests were answered; the late one after two looks."""
+        self._num_looks += not self._takes_connections()
+        return int(self._num_looks > 2)
+
+    @total_requests.setter
+    def total_requests(self, _: int) -> None:
+        """Leave the number."""
+
+
+def test_serves_who_connected_in_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that was taken and not read yet is served before connections are closed."""
+    server = serve.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
+    listener = Mock()
+    server.servers = [listener]
+    server.server_state = _LateRequest(lambda: not listener.close.called)
+    server.lifespan = Mock(state={"resources": Mock(lifecycle=Lifecycle())})
+    served: list[int] = []
+
+    async def end(_server: uvicorn.Server, _sockets: object) -> None:
+        served.append(server.server_state.total_requests)
+
+    monkeypatch.setattr(uvicorn.Server, "shutdown", end)
+    asyncio.run(server.shutdown())
+
+    assert served == [1]
