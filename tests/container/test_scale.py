@@ -143,7 +143,15 @@ class TestProxy:
         assert answer.headers["content-type"] == "application/problem+json"
         assert "64 MiB" in answer.json()["detail"]
 
-    @pytest.mark.parametrize("path", ["/metrics", "/model/reload"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/metrics",
+            "/monitoring/prometheus/metrics",
+            "/model/reload",
+            "/v2/repository/models/digits/load",
+        ],
+    )
     def test_what_one_replica_answers(self, url: str, path: str) -> None:
         """What only speaks of one replica is not answered through the proxy."""
         answer = httpx.get(f"{url}{path}")
