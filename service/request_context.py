@@ -5,8 +5,8 @@ request -> id, record -> application -> answer with headers -> counted, logged
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect
@@ -117,7 +117,7 @@ class _Answer:
 def _choose_id(scope: Scope) -> str:
     """Return the client's own id of a request where it is short and plain, else a new one."""
     offered: bytes = dict(scope["headers"]).get(b"x-request-id", b"")
-    return offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+    return offered.decode() if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(16)
 
 
 def _head_as_get(scope: Scope) -> Scope:

@@ -5,6 +5,8 @@
 Source: LeCun et al. (1998), "Gradient-based learning applied to document recognition", section III-A.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
@@ -35,15 +37,15 @@ def is_canonical(grey: Grey) -> bool:
     Args:
         grey: uint8 [H, W].
     """
-    if grey.shape != (SIDE, SIDE) or grey.max() < 128:
+    if grey.shape != (SIDE, SIDE) or np.maximum.reduce(grey, axis=None) < 128:
         return False
     inked = grey > FAINT
-    side = Box.around(inked).longer_side
-    borders = inked[0], inked[-1], inked[:, 0], inked[:, -1]
-    border_ink = sum(np.count_nonzero(border) for border in borders) / (4 * SIDE)
-    if border_ink > (CANONICAL_BORDER if side == BOX else 0):
+    box = Box.around(inked)
+    if not CANONICAL_BOX[0] <= box.longer_side <= CANONICAL_BOX[1]:
         return False
-    if not CANONICAL_BOX[0] <= side <= CANONICAL_BOX[1]:
+    if box.touches(grey.shape) and (
+        box.longer_side != BOX or _border_share(inked) > CANONICAL_BORDER
+    ):
         return False
     num_grey = np.count_nonzero(grey) - np.count_nonzero(inked)
     if num_grey > CANONICAL_GREY * grey.size:
@@ -51,6 +53,12 @@ def is_canonical(grey: Grey) -> bool:
     y, x = centre_of_mass(grey)
     centre = (SIDE - 1) / 2
     return max(abs(y - centre), abs(x - centre)) <= CANONICAL_SHIFT
+
+
+def _border_share(inked: npt.NDArray[np.bool_]) -> float:
+    """Return the ink in the outermost rows and columns of bool [28, 28], as a share of their pixels."""
+    borders = inked[0], inked[-1], inked[:, 0], inked[:, -1]
+    return sum(np.count_nonzero(border) for border in borders) / (4 * SIDE)
 
 
 def normalise(crop: Grey) -> tuple[Grey, str | None]:
@@ -156,9 +164,13 @@ def _full_strength(ink: Grey) -> Grey:
 
 def centre_of_mass(ink: Grey) -> tuple[float, float]:
     """Return row and column of the ink's centre of mass, in pixels from the first pixel's centre."""
-    rows, columns = ink.sum(axis=1, dtype=np.int64), ink.sum(axis=0, dtype=np.int64)
-    total = int(rows.sum())
-    return (
-        float(rows @ np.arange(len(rows)) / total),
-        float(columns @ np.arange(len(columns)) / total),
-    )
+    height, width = ink.shape
+    moments = _powers(height) @ ink @ _powers(width).T
+    (total, across), (down, _) = moments.tolist()
+    return down / total, across / total
+
+
+@lru_cache(maxsize=64)
+def _powers(length: int) -> npt.NDArray[np.float64]:
+    """Return the powers 0 and 1 of the places of a line of pixels, float64 [2, length]."""
+    return np.vander(np.arange(length, dtype=np.float64), 2, increasing=True).T

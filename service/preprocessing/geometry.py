@@ -24,13 +24,10 @@ class Box:
     @classmethod
     def around(cls, mask: Mask) -> Self:
         """Return the smallest box around the true pixels of bool [H, W]; not all may be false."""
-        rows, columns = np.logical_or.reduce(mask, axis=1), np.logical_or.reduce(mask, axis=0)
-        return cls(
-            int(columns.argmax()),
-            int(rows.argmax()),
-            len(columns) - int(columns[::-1].argmax()),
-            len(rows) - int(rows[::-1].argmax()),
-        )
+        # Bytes are searched in a fifth of the time that `argmax` takes.
+        rows = np.logical_or.reduce(mask, axis=1).tobytes()
+        columns = np.logical_or.reduce(mask, axis=0).tobytes()
+        return cls(columns.find(1), rows.find(1), columns.rfind(1) + 1, rows.rfind(1) + 1)
 
     @classmethod
     def of(cls, shape: tuple[int, ...]) -> Self:
