@@ -1,5 +1,6 @@
 """The Dockerfile, the compose files and the scripts beside them, read and not run."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ SCRIPTS = [
     for path in sorted((ROOT / folder).iterdir())
     if path.is_file() and path.read_bytes().startswith(b"#!/usr/bin/env bash")
 ]
+# Its own failures, and what it refuses.
+PROXY_STATUSES = {"400", "408", "500", "502", "503", "504", "404", "413"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="hadolint has no wheel for Windows")
@@ -59,3 +62,17 @@ def test_default_version() -> None:
     (version,) = re.findall(r'__version__ = "(.+)"', (ROOT / "service/__init__.py").read_text())
 
     assert set(re.findall(r"ARG VERSION=(\S+)", DOCKERFILE)) == {version}
+
+
+def test_problems_of_the_proxy() -> None:
+    """Whatever HAProxy answers itself is a whole problem document of the answer's own status."""
+    text = (ROOT / "docker/haproxy.cfg").read_text()
+    answers = re.findall(r"status (\d+) content-type (\S+) .*lf-string '(.*?)'", text)
+
+    assert {status for status, *_ in answers} == PROXY_STATUSES
+    for status, media_type, document in answers:
+        problem = json.loads(document)
+        assert media_type == "application/problem+json"
+        assert problem["status"] == int(status)
+        assert problem["error"] == problem["detail"]
+        assert problem.keys() == {"type", "title", "status", "detail", "instance", "error"}

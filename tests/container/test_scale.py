@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from service.problems import TYPE_PREFIX
+from service.security_headers import security_headers
 from tests.container.engine import ROOT, docker, find_url, try_docker, wait_until
 
 FILES = ("--file", "docker/compose.yaml", "--file", "docker/compose.scale.yaml")
@@ -136,11 +138,10 @@ class TestProxy:
     """Of what the proxy answers itself."""
 
     def test_body_too_large(self, url: str) -> None:
-        """A body that no route takes is refused with a problem document."""
+        """A body that no route takes is refused."""
         answer = httpx.post(f"{url}/predict", content=bytes(65 * 1024 * 1024))
 
-        assert answer.status_code == 413
-        assert answer.headers["content-type"] == "application/problem+json"
+        assert_problem(answer, 413, "upload-too-large")
         assert "64 MiB" in answer.json()["detail"]
 
     @pytest.mark.parametrize(
@@ -154,16 +155,46 @@ class TestProxy:
     )
     def test_what_one_replica_answers(self, url: str, path: str) -> None:
         """What only speaks of one replica is not answered through the proxy."""
-        answer = httpx.get(f"{url}{path}")
+        assert_problem(httpx.get(f"{url}{path}"), 404, "not-found")
 
-        assert (answer.status_code, answer.json()["type"].split(":")[-1]) == (404, "not-found")
+    @pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/metrics", 404)])
+    def test_request_id(self, url: str, path: str, status: int) -> None:
+        """A client's own id comes back, whether a replica answers or the proxy."""
+        answer = httpx.get(f"{url}{path}", headers={"x-request-id": "my-own.id_1"})
+
+        assert (answer.status_code, answer.headers["x-request-id"]) == (status, "my-own.id_1")
+
+    def test_id_that_is_none(self, url: str) -> None:
+        """What could break a document or a log is no id: there is a new one."""
+        answer = httpx.get(f"{url}/metrics", headers={"x-request-id": '"}'})
+
+        assert_problem(answer, 404, "not-found")
+
+    def test_service_keeps_its_headers(self, url: str) -> None:
+        """An answer of the service, which has a policy of its own here, passes as it is."""
+        policies = httpx.get(url).headers.get_list("content-security-policy")
+
+        assert len(policies) == 1
+        assert "script-src" in policies[0]
 
     def test_no_replica(self, url: str) -> None:
-        """Without a replica the answer is a problem document that says when to come again."""
+        """Without a replica the answer says when to come again."""
         compose("stop", "service")
 
         answer = httpx.post(f"{url}/predict", content=SEVEN, timeout=60)
 
-        assert answer.status_code == 503
+        assert_problem(answer, 503, "overloaded")
         assert answer.headers["retry-after"] == "1"
-        assert answer.json()["status"] == 503
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    """Check that an answer has all that the service's own problems have, and the text for other protocols."""
+    problem = answer.json()
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, problem["status"]) == (status, status)
+    assert problem["type"] == f"{TYPE_PREFIX}{code}"
+    assert problem["instance"] == answer.headers["x-request-id"] != ""
+    assert problem["error"] == problem["detail"] != ""
+    headers = {name.decode(): value.decode() for name, value in security_headers(())}
+    assert headers.items() <= dict(answer.headers).items()
