@@ -8,11 +8,12 @@ PAGE := .venv/page
 CONTAINER := .venv/container
 SBOM := .venv/sbom
 PROTOCOLS := .venv/protocols
+RAY := .venv/ray
 pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format train reproduce results bench fuzz soak notebook evaluate predict image engine up test-container \
-	container-tests test-container-gpu sbom lock clean
+	container-tests test-container-gpu test-scale sbom lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +102,10 @@ test-container-gpu: VARIANT = gpu
 test-container-gpu: engine $(CONTAINER)/ready image ## Build the GPU image (7 GB) and test what needs no GPU
 	DIGITSERVE_IMAGE=digitserve:latest-gpu $(CONTAINER)/bin/python -m pytest tests/container -m gpu_image
 
+FULL ?=
+test-scale: $(RAY)/ready ## Test what runs on Ray, on a cluster of this machine (FULL=1: what takes minutes too)
+	$(RAY)/bin/python -m pytest -c tests/scale/pytest.ini --rootdir . $(if $(FULL),,-m "not full") tests/scale
+
 LICENCES := Apache;BSD;MIT;MPL;PSF
 sbom: $(SBOM)/ready ## Write the service's parts (CycloneDX) and their licences into build/
 	@mkdir -p build
@@ -124,6 +129,7 @@ $(DEV)/ready: requirements/dev.txt requirements/build.txt pyproject.toml
 $(CONTAINER)/ready: requirements/container.txt requirements/build.txt pyproject.toml
 $(SBOM)/ready: requirements/sbom.txt requirements/build.txt pyproject.toml
 $(PROTOCOLS)/ready: requirements/protocols.txt
+$(RAY)/ready: requirements/ray.txt requirements/build.txt pyproject.toml
 
 # TypeScript, which checks the page's types: by the lock file's hash, with the Node.js of a Python package.
 $(PAGE)/ready: requirements/page/package.json requirements/page/package-lock.json | $(DEV)/ready
@@ -133,7 +139,7 @@ $(PAGE)/ready: requirements/page/package.json requirements/page/package-lock.jso
 
 ifndef LOCKED
 # Another make may be at it: wait for it, then look again whether there is anything left to do.
-$(SERVE)/ready $(DEV)/ready $(CONTAINER)/ready $(SBOM)/ready $(PROTOCOLS)/ready:
+$(SERVE)/ready $(DEV)/ready $(CONTAINER)/ready $(SBOM)/ready $(PROTOCOLS)/ready $(RAY)/ready:
 	@$(PYTHON) requirements/locked.py $(@D).lock $(MAKE) --no-print-directory LOCKED=1 $@
 else
 $(SERVE)/ready:
@@ -152,6 +158,10 @@ $(SBOM)/ready:
 	@echo "Preparing $(SBOM) (the tools of make sbom)"
 	@$(call make_venv,$(SBOM),requirements/sbom.txt)
 
+$(RAY)/ready:
+	@echo "Preparing $(RAY) (Ray beside the service, about 40 s)"
+	@$(call make_venv,$(RAY),requirements/ray.txt,--no-compile)
+
 # Without ours, and without compiling thousands of modules of which few are imported.
 $(PROTOCOLS)/ready:
 	@echo "Preparing $(PROTOCOLS) (clients of other servers, about 40 s)"
@@ -164,7 +174,7 @@ endif
 define make_venv
 	rm -rf $(1)
 	$(PYTHON) -m venv $(1)
-	$(call pip_install,$(1)) --require-hashes -r $(2) -r requirements/build.txt
+	$(call pip_install,$(1)) $(3) --require-hashes -r $(2) -r requirements/build.txt
 	$(call pip_install,$(1)) --no-deps --no-build-isolation -e .
 	@touch $(1)/ready
 endef

@@ -54,7 +54,8 @@ def _finish(process: "subprocess.Popen[str]") -> str:
 
 
 @pytest.mark.parametrize(
-    "environment", [".venv/serve", ".venv/dev", ".venv/container", ".venv/sbom", ".venv/protocols"]
+    "environment",
+    [f".venv/{name}" for name in ("serve", "dev", "container", "sbom", "protocols", "ray")],
 )
 class TestEnvironment:
     """The rules that make virtual environments."""
