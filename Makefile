@@ -13,7 +13,7 @@ pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format train reproduce results bench fuzz soak notebook evaluate predict image engine up test-container \
-	container-tests test-container-gpu test-scale sbom lock clean
+	container-tests test-container-gpu test-scale sbom image-sbom lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,11 @@ sbom: $(SBOM)/ready ## Write the service's parts (CycloneDX) and their licences 
 		--output-file build/sbom.cdx.json $(SBOM)/service/bin/python
 	$(SBOM)/bin/pip-licenses --python $(SBOM)/service/bin/python --from mixed --partial-match --allow-only "$(LICENCES)" \
 		--format markdown --with-urls --order license --output-file build/licences.md
+
+image-sbom: engine $(CONTAINER)/ready ## Write the parts of each image that is built (CycloneDX), with licences, into build/
+	@mkdir -p build
+	@$(CONTAINER)/bin/python docker/bill_of_materials.py build $$(docker image ls --format '{{.Repository}}:{{.Tag}}' \
+		--filter 'reference=digitserve:latest-*')
 
 lock: ## Resolve the hash-locked requirements anew
 	requirements/lock.sh

@@ -17,6 +17,7 @@ MMDEBSTRAP_OPTIONS=(
     --quiet --mode=root --variant=minbase
     --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"'
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*'
+    --dpkgopt='path-include=/usr/share/doc/*/copyright' # as the slim images do, for the lists of licences
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*'
 )
 
