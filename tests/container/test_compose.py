@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Generator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from tests.container.engine import ROOT, docker, find_url, inspect, run_tool
 ROOT_FILE, CPU_FILE, GPU_FILE = "compose.yaml", "docker/compose.yaml", "docker/compose.gpu.yaml"
 SCALE_FILE, MONITORING_FILE = "docker/compose.scale.yaml", "docker/compose.monitoring.yaml"
 ADDED = {SCALE_FILE: {"proxy"}, MONITORING_FILE: {"prometheus", "grafana"}}
-COMBINATIONS = [(ROOT_FILE,), (CPU_FILE,), (CPU_FILE, GPU_FILE), (CPU_FILE, SCALE_FILE)]
-COMBINATIONS += [(CPU_FILE, GPU_FILE, SCALE_FILE), (CPU_FILE, MONITORING_FILE)]
-COMBINATIONS += [(CPU_FILE, SCALE_FILE, MONITORING_FILE)]
+OVERRIDES = (GPU_FILE, SCALE_FILE, MONITORING_FILE)
+COMBINATIONS: list[tuple[str, ...]] = [(ROOT_FILE,)]
+COMBINATIONS += [
+    (CPU_FILE, *files) for number in range(4) for files in combinations(OVERRIDES, number)
+]
 PROJECT = f"digitserve-test-{os.getpid()}"
 
 
@@ -88,6 +91,25 @@ class TestConfig:
         assert (device["driver"], device["device_ids"]) == ("nvidia", ["0"])
         assert service["environment"]["DIGITSERVE_REQUIRE_GPU"] == "1"
         assert service["image"] == "digitserve:latest-gpu"
+
+
+def test_gpu_is_asked_for(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container of the GPU override asks the engine for one GPU; it is made, not started, of any image."""
+    project, files = ("compose", "--project-name", f"{PROJECT}-gpu"), (CPU_FILE, GPU_FILE)
+    options = [option for file in files for option in ("--file", file)]
+    monkeypatch.setenv("DIGITSERVE_TAG", PROJECT)
+    stand_in = f"digitserve:{PROJECT}-gpu"
+    docker("tag", image, stand_in)
+    try:
+        docker(*project, *options, "create", "--no-build", "--pull", "never", "service")
+        container = docker(*project, *options, "ps", "--all", "--quiet", "service").strip()
+        (request,) = inspect(container)["HostConfig"]["DeviceRequests"]
+    finally:
+        docker(*project, *options, "down", "--volumes")
+        docker("rmi", stand_in)
+
+    assert (request["Driver"], request["DeviceIDs"]) == ("nvidia", ["0"])
+    assert request["Capabilities"] == [["gpu"]]
 
 
 @pytest.fixture(scope="class")
