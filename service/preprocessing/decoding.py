@@ -19,10 +19,12 @@ from service.errors import (
 from service.preprocessing.first_frame import SIGNATURE as GIF_SIGNATURE
 from service.preprocessing.first_frame import FirstFrame
 from service.preprocessing.hidden_work import check_hidden_work
+from service.preprocessing.plain_png import SIGNATURE as PNG_SIGNATURE
+from service.preprocessing.plain_png import read_plain_png
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SIGNATURES = {  # of the formats whose first bytes no other file has
-    b"\x89PNG\r\n\x1a\n": "PNG",
+    PNG_SIGNATURE: "PNG",
     b"\xff\xd8\xff": "JPEG",
     GIF_SIGNATURE: "GIF",
     b"II*\0": "TIFF",
@@ -142,7 +144,9 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
 
 
 def _read_header(upload: bytes) -> Image.Image:
-    """Let Pillow read the header of a file."""
+    """Let Pillow read the header of a file; a small plain PNG is decoded at once."""
+    if plain := read_plain_png(upload):
+        return plain
     if upload.startswith(GIF_SIGNATURE):
         return FirstFrame(io.BytesIO(upload))
     return Image.open(io.BytesIO(upload), formats=FORMATS)

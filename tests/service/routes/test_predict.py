@@ -40,10 +40,10 @@ class TestPredict:
         """One upload is opened once, be it decoded on the event loop or in a thread."""
         model = load_model(FakeEngine())
 
-        answer = ask(model, "POST", "/predict", content=encode(draw(size=size)))
+        answer = ask(model, "POST", "/predict", content=encode(draw(size=size), "JPEG"))
 
         assert answer.json()["class"] == 7
-        assert openings == ["PNG"]
+        assert openings == ["JPEG"]
 
     @pytest.mark.parametrize(
         ("size", "is_in_thread"), [(SMALL, False), (LARGE, True)], ids=["small", "large"]
@@ -77,7 +77,7 @@ class TestPredict:
             return genuine(*arguments, **options)
 
         monkeypatch.setattr(Image, "open", note_and_open)
-        upload = encode(draw(size=SMALL))
+        upload = encode(draw(size=SMALL), "JPEG")
         upload += bytes(INLINE_BYTES - len(upload) + num_more)
 
         answer = ask(load_model(FakeEngine()), "POST", "/predict", content=upload)
