@@ -13,13 +13,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from benchmarks.catalogue import BUNDLE, ROOT
 from benchmarks.constant_rate import percentile, start_generator
 from benchmarks.load import drive
 from benchmarks.open_loop import write_request
 from benchmarks.pictures import make_pictures
+from benchmarks.sections import write_section
 from benchmarks.study import WHOLE, Extent, Study
 from benchmarks.tables import percent, spread, table
 from benchmarks.uploads import Upload
@@ -30,7 +30,6 @@ FACTOR = 4
 COMMAND = [sys.executable, "-m", "benchmarks.faults", "serve", "--engine", "litert", "--port", "0"]
 EXTENT = replace(WHOLE, rounds=7, command="python -m benchmarks.overload")
 PAGE = ROOT / "docs/reliability.md"
-START, END = "<!-- python -m benchmarks.overload -->\n", "<!-- end -->\n"
 
 
 @dataclass(frozen=True)
@@ -120,17 +119,10 @@ Medians, in brackets the least and the largest; an engine of {DELAY_MS} ms a dig
 STUDY = Study("overload", OverloadRun, measure, render)
 
 
-def write_section(page: Path, section: str) -> None:
-    """Put a section between its marks in a page."""
-    before, _, rest = page.read_text().partition(START)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{START}{section}{END}{after}")
-
-
 def main() -> None:
     """Measure, and write results and page."""
     STUDY.write(EXTENT, PAGE.parent)
-    write_section(PAGE, STUDY.section(PAGE.parent))
+    write_section(PAGE, EXTENT.command, STUDY.section(PAGE.parent))
 
 
 if __name__ == "__main__":

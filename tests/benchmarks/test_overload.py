@@ -1,11 +1,9 @@
 """The study of what is answered under more than can be done."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 
-from benchmarks.overload import PAGE, STUDY, OverloadRun, render, serving, write_section
+from benchmarks.overload import PAGE, STUDY, OverloadRun, render, serving
 from tests.service.cli.conftest import draw_seven
 
 
@@ -29,21 +27,6 @@ def test_page_has_what_was_measured() -> None:
 
     assert section
     assert section in PAGE.read_text()
-
-
-def test_section_is_replaced(tmp_path: Path) -> None:
-    """Writing twice leaves one section, and what is around it."""
-    copy = tmp_path / "page.md"
-    copy.write_text(PAGE.read_text())
-
-    write_section(copy, "The first one.\n")
-    write_section(copy, "The second one.\n")
-
-    text = copy.read_text()
-    assert "The first one." not in text
-    assert text.count("The second one.\n") == 1
-    assert text.startswith("# Reliability")
-    assert "## Abuse" in text
 
 
 @pytest.mark.integration
