@@ -3,6 +3,7 @@
 mask -> runs of its rows -> those that touch, joined (union-find) -> a number per connected part
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,31 +64,37 @@ def join_runs(runs: Runs) -> Indices:
     Returns:
         intp [R], the part of each run, from 0 in reading order.
     """
-    parents: list[int] = []  # an earlier run of the same part, or the run itself
-    for run, (first, last) in enumerate(_touched_above(runs)):
-        root = _root(parents, first) if first < last else run
-        parents.append(root)
-        for above in range(first + 1, last):
-            root, later = sorted((root, _root(parents, above)))
-            parents[later] = root
-    return np.array(_numbered(parents), np.intp)
+    labels: list[int] = []  # of the runs
+    parents: list[int] = []  # of a label: an earlier one of the same part, or itself
+    for first, end in _touched_above(runs):
+        if first >= end:
+            labels.append(len(parents))
+            parents.append(len(parents))
+            continue
+        label = labels[first]
+        labels.append(label)
+        for above in range(first + 1, end):
+            if labels[above] != label:
+                root, later = sorted((_root(parents, label), _root(parents, labels[above])))
+                parents[later] = root
+    return np.array(_numbered(parents), np.intp).take(np.array(labels, np.intp))
 
 
-def _touched_above(runs: Runs) -> list[tuple[int, int]]:
-    """Return, per run, the first and the end of the runs in the row above that it touches."""
+def _touched_above(runs: Runs) -> Iterator[tuple[int, int]]:
+    """Yield, per run, the first and the end of the runs in the row above that it touches."""
     stride = runs.shape[1] + 2
     row, above = runs.rows * stride, (runs.rows - 1) * stride
     first = np.searchsorted(row + runs.ends, above + runs.starts)
-    last = np.searchsorted(row + runs.starts, above + runs.ends, side="right")
-    return list(zip(first.tolist(), last.tolist(), strict=True))
+    end = np.searchsorted(row + runs.starts, above + runs.ends, side="right")
+    return zip(first.tolist(), end.tolist(), strict=True)
 
 
 def _numbered(parents: list[int]) -> list[int]:
-    """Number the parts in the order of their first runs, which are their own parents."""
+    """Number the parts in the order of their first labels, which are their own parents."""
     numbers: list[int] = []
     count = 0
-    for run, parent in enumerate(parents):
-        if parent == run:
+    for label, parent in enumerate(parents):
+        if parent == label:
             numbers.append(count)
             count += 1
         else:
@@ -95,9 +102,9 @@ def _numbered(parents: list[int]) -> list[int]:
     return numbers
 
 
-def _root(parents: list[int], run: int) -> int:
-    """Follow a run to the first run of its part, and halve the way for those who follow."""
-    while parents[run] != run:
-        parents[run] = parents[parents[run]]
-        run = parents[run]
-    return run
+def _root(parents: list[int], label: int) -> int:
+    """Follow a label to the first of its part, and halve the way for those who follow."""
+    while parents[label] != label:
+        parents[label] = parents[parents[label]]
+        label = parents[label]
+    return label
