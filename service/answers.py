@@ -3,8 +3,6 @@
 Imports no web framework, so that the command line needs none.
 """
 
-import base64
-import io
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -12,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from pydantic import BaseModel
 
+from service.data_urls import to_data_url
 from service.evaluation import Evaluation
+from service.evaluation_detail import describe_digits
 from service.preprocessing import CanonicalDigit
 from service.recognition import Model, Prediction
 from service.schemas import (
@@ -148,8 +147,16 @@ def answer_saliency(saliencies: Sequence["Saliency"]) -> list[SaliencyBody]:
     return [SaliencyBody.model_validate(it) for it in members]
 
 
-def answer_evaluation(model: Model, evaluation: Evaluation) -> EvaluationBody:
-    """Write an evaluation as the answer of `/evaluate`."""
+def answer_evaluation(
+    model: Model, evaluation: Evaluation, *, with_detail: bool = False
+) -> EvaluationBody:
+    """Write an evaluation as the answer of `/evaluate`.
+
+    Args:
+        model: The model that was scored.
+        evaluation: Its scores.
+        with_detail: Whether to add every digit with its answer.
+    """
     scores = evaluation.scores
     return EvaluationBody(
         n=scores.n,
@@ -166,6 +173,7 @@ def answer_evaluation(model: Model, evaluation: Evaluation) -> EvaluationBody:
         rejected=[RejectedBody(**asdict(entry)) for entry in evaluation.rejected],
         duration_s=evaluation.duration_s,
         model=identify(model),
+        detail=describe_digits(evaluation) if with_detail else None,
     )
 
 
@@ -173,10 +181,3 @@ def identify(model: Model) -> ModelIdentity:
     """Say which model answered."""
     manifest = model.bundle.manifest
     return ModelIdentity(name=manifest.name, version=manifest.version)
-
-
-def to_data_url(digit: npt.NDArray[np.uint8]) -> str:
-    """Write a uint8 [28, 28] digit as the data URL of a grey PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(digit).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

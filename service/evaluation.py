@@ -4,7 +4,7 @@ labelled items -> canonical digits -> engine, in batches -> score -> Evaluation
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,14 +38,33 @@ class Evaluation:
     Attributes:
         scores: The measures.
         digits: The canonical digits that were scored, in order.
+        probabilities: float32 [N, 10], what the model says of each.
+        names: What the client calls each; empty for the model's own evaluation set.
         rejected: Images that were left out of the scores.
         duration_s: Wall time in seconds.
     """
 
     scores: Scores
     digits: LabelledDigits
+    probabilities: npt.NDArray[np.float32]
+    names: tuple[str, ...]
     rejected: tuple[Rejected, ...]
     duration_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class CanonicalData:
+    """Labelled data in the canonical form.
+
+    Attributes:
+        digits: The images that could be used, in order.
+        names: What the client calls each of them.
+        rejected: The images that could not.
+    """
+
+    digits: LabelledDigits
+    names: tuple[str, ...]
+    rejected: tuple[Rejected, ...]
 
 
 @dataclass(frozen=True)
@@ -66,8 +85,8 @@ def evaluate_files(
     """
     if not files:
         return evaluate(model, model.bundle.evaluation_set(), on_progress)
-    digits, rejected = canonicalise_all(read_labelled_data(files, limits.data), limits.image)
-    return evaluate(model, digits, on_progress, rejected=rejected)
+    data = canonicalise_all(read_labelled_data(files, limits.data), limits.image)
+    return evaluate(model, data.digits, on_progress, names=data.names, rejected=data.rejected)
 
 
 def evaluate(
@@ -75,7 +94,8 @@ def evaluate(
     digits: LabelledDigits,
     on_progress: OnProgress,
     *,
-    rejected: Iterable[Rejected] = (),
+    names: tuple[str, ...] = (),
+    rejected: tuple[Rejected, ...] = (),
 ) -> Evaluation:
     """Score a model on canonical digits.
 
@@ -83,27 +103,28 @@ def evaluate(
         model: The model.
         digits: At least one canonical digit.
         on_progress: Told after every batch.
+        names: What the client calls the digits, for the result.
         rejected: Images that were left out before, for the result.
     """
     started = time.perf_counter()
-    probabilities: list[npt.NDArray[np.float32]] = []
+    batches: list[npt.NDArray[np.float32]] = []
     total = len(digits.labels)
     for at in range(0, total, BATCH_SIZE):
-        probabilities.append(model.engine.predict(digits.images[at : at + BATCH_SIZE]))
+        batches.append(model.engine.predict(digits.images[at : at + BATCH_SIZE]))
         on_progress(min(at + BATCH_SIZE, total), total)
-    scores = score(digits.labels, np.concatenate(probabilities))
-    return Evaluation(scores, digits, tuple(rejected), time.perf_counter() - started)
+    probabilities = np.concatenate(batches)
+    scores = score(digits.labels, probabilities)
+    duration_s = time.perf_counter() - started
+    return Evaluation(scores, digits, probabilities, names, rejected, duration_s)
 
 
-def canonicalise_all(
-    data: LabelledData, limits: UploadLimits
-) -> tuple[LabelledDigits, list[Rejected]]:
+def canonicalise_all(data: LabelledData, limits: UploadLimits) -> CanonicalData:
     """Bring labelled images to the canonical form; one that cannot be used spoils no other.
 
     Raises:
         LabelledDataError: If not one image can be used.
     """
-    images, labels, rejected = [], [], []
+    images, labels, names, rejected = [], [], [], []
     for item in data:
         try:
             if isinstance(item.image, bytes):
@@ -115,8 +136,10 @@ def canonicalise_all(
             continue
         images.append(seen.image)
         labels.append(item.label)
+        names.append(item.name)
     if not images:
         raise LabelledDataError(
             f"None of the {len(rejected)} images can be used. The first, {rejected[0].name}: {rejected[0].detail}"
         )
-    return LabelledDigits(np.stack(images), np.array(labels, np.uint8)), rejected
+    digits = LabelledDigits(np.stack(images), np.array(labels, np.uint8))
+    return CanonicalData(digits, tuple(names), tuple(rejected))

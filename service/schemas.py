@@ -107,6 +107,30 @@ class RejectedBody(BaseModel):
     detail: str
 
 
+class ReliabilityBinBody(BaseModel):
+    """The answers of about the same confidence; null where there are none."""
+
+    low: Probability
+    high: Probability
+    count: int
+    confidence: Probability | None = Field(description="Their mean confidence")
+    accuracy: Probability | None = Field(description="Share of them that is right")
+
+
+class EvaluationDetail(BaseModel):
+    """Every digit that was scored, in order, with `?detail=true`."""
+
+    reliability: list[ReliabilityBinBody] = Field(description="The calibration error's bins")
+    labels: list[int]
+    predicted: list[int]
+    confidences: list[Probability] = Field(description="Of the answers, to six decimals")
+    names: list[str] = Field(description="As uploaded; none for the model's own test digits")
+    sheets: list[str] = Field(
+        description="The canonical digits as PNG data URLs of 280x280 pixels, "
+        "a hundred on each in rows of ten"
+    )
+
+
 class EvaluationBody(BaseModel):
     """Answer of `/evaluate`."""
 
@@ -121,6 +145,7 @@ class EvaluationBody(BaseModel):
     rejected: list[RejectedBody]
     duration_s: float
     model: ModelIdentity
+    detail: EvaluationDetail | None = Field(None, exclude_if=lambda detail: detail is None)
 
 
 class ServedModel(BaseModel):

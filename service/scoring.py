@@ -169,9 +169,14 @@ def expected_calibration_error(
     Source: Guo et al. (2017), "On Calibration of Modern Neural Networks", equation 3; bin m of M
     is the interval ((m - 1) / M, m / M].
     """
-    bins = np.ceil(confidences * NUM_CALIBRATION_BINS).astype(np.int64).clip(1) - 1
+    bins = bin_confidences(confidences)
     gaps = np.bincount(bins, weights=is_correct - confidences, minlength=NUM_CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(confidences))
+
+
+def bin_confidences(confidences: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the calibration bin of each confidence: float64 [N], 0..1, to int64 [N], 0..14."""
+    return np.ceil(confidences * NUM_CALIBRATION_BINS).astype(np.int64).clip(1) - 1
 
 
 def _checked_labels(labels: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:

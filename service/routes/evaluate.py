@@ -3,10 +3,11 @@
 import json
 import queue
 from collections.abc import AsyncGenerator, Callable
+from typing import Annotated
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
@@ -57,7 +58,10 @@ _BODY = {
     summary="Score a model on labelled digits",
 )
 async def evaluate_model(
-    request: Request, resources: DepResources, model: DepModel
+    request: Request,
+    resources: DepResources,
+    model: DepModel,
+    detail: Annotated[bool, Query(description="Add every digit with its answer")] = False,
 ) -> Response | EvaluationBody:
     """Score the model; `Accept: text/event-stream` streams progress and ends with the same result."""
     settings = resources.settings
@@ -72,9 +76,8 @@ async def evaluate_model(
             on_progress(done, total)
 
         place.check()
-        return answer_evaluation(
-            model, evaluate_files(model, files, settings.evaluation_limits, note)
-        )
+        evaluation = evaluate_files(model, files, settings.evaluation_limits, note)
+        return answer_evaluation(model, evaluation, with_detail=detail)
 
     if EVENT_STREAM in request.headers.get("accept", ""):
         return StreamingResponse(_stream(request, run, resources), media_type=EVENT_STREAM)

@@ -7,7 +7,13 @@ import pytest
 from pydantic import BaseModel
 
 from service import errors
-from service.schemas import EvaluationBody, FailedLine, PredictedLine, PredictionBody
+from service.schemas import (
+    EvaluationBody,
+    EvaluationDetail,
+    FailedLine,
+    PredictedLine,
+    PredictionBody,
+)
 from service.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -36,7 +42,9 @@ def test_documented_defaults() -> None:
             assert f"| `DIGITSERVE_{name.upper()}` | {int(value)} |" in text
 
 
-@pytest.mark.parametrize("schema", [PredictionBody, PredictedLine, FailedLine, EvaluationBody])
+@pytest.mark.parametrize(
+    "schema", [PredictionBody, PredictedLine, FailedLine, EvaluationBody, EvaluationDetail]
+)
 def test_every_field_is_documented(schema: type[BaseModel]) -> None:
     """Every field of an answer stands in the API's tables."""
     names = {field.alias or name for name, field in schema.model_fields.items()}

@@ -47,6 +47,18 @@ class TestJson:
 
         assert (answer["n"], answer["accuracy"], answer["model"]["name"]) == (2, 0.5, "digits")
         assert answer["confusion_matrix"][1][7] == 1
+        assert "detail" not in answer
+
+    def test_detail(self, model: Model) -> None:
+        """On request every digit stands in the answer, by the name that it was uploaded with."""
+        upload = make_zip({"7/a.png": encode(draw()), "1/b.png": encode(draw())})
+
+        answer = ask(model, "POST", "/evaluate?detail=true", content=upload).json()
+
+        detail = answer["detail"]
+        assert (detail["labels"], detail["predicted"]) == ([7, 1], [7, 7])
+        assert detail["names"] == ["7/a.png", "1/b.png"]
+        assert len(detail["sheets"]) == 1
 
 
 class TestStream:
@@ -61,6 +73,7 @@ class TestStream:
         assert answer.headers["content-type"].startswith("text/event-stream")
         name, data = _events(answer.text)[-1]
         assert (name, data["n"], data["accuracy"]) == ("result", 1, 1.0)
+        assert "detail" not in data
 
     def test_progress(self, model: Model) -> None:
         """Before it, progress is told, up to the whole."""
