@@ -23,8 +23,10 @@ KEEPS_UP = 0.9  # share of the requests answered before the last is due
 OURS = "digitserve"
 
 
-def start_generator(request: bytes, port: int, *, rate: float, seconds: float) -> Tally:
-    """Run the open loop in a process of its own.
+def start_generator(
+    request: bytes, port: int, *, rate: float, seconds: float, seed: int | None = None
+) -> Tally:
+    """Run the open loop in a process of its own; a seed lets requests come by chance.
 
     Raises:
         BenchmarkError: If it fails.
@@ -34,6 +36,7 @@ def start_generator(request: bytes, port: int, *, rate: float, seconds: float) -
         file.flush()
         command = [sys.executable, "-m", "benchmarks.open_loop", file.name, str(port)]
         options = ["--rate", str(rate), "--seconds", str(seconds)]
+        options += [] if seed is None else ["--seed", str(seed)]
         done = subprocess.run(
             [*command, *options], cwd=ROOT, capture_output=True, text=True, check=False
         )

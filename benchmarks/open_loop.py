@@ -1,4 +1,4 @@
-"""Open loop: requests fall due at a constant rate, whatever the answers do; run as a process of its own.
+"""Open loop: requests fall due evenly or by chance, whatever the answers do; run as a process of its own.
 
     due -> waiting -> connection that is free -> answer -> latency since it was due
 
@@ -12,7 +12,9 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import itertools
 import json
+import random
 import selectors
 from collections import deque
 from dataclasses import asdict, dataclass, field
@@ -50,12 +52,15 @@ class OpenLoop:
         request: Head and body, as they go over the wire.
         rate: Requests a second.
         seconds: How long; at least one request falls due.
+        seed: Of the chance by which requests come; None: evenly.
     """
 
-    def __init__(self, request: bytes, *, rate: float, seconds: float) -> None:
+    def __init__(
+        self, request: bytes, *, rate: float, seconds: float, seed: int | None = None
+    ) -> None:
         self.tally = Tally(max(1, round(rate * seconds)))
         self._request = request
-        self._interval_s = 1 / rate
+        self._offsets_s = list_due(self.tally.due, rate, seed)
         self._last_due_s = 0.0
         self._waiting: deque[float] = deque()  # when each was due, in the loop's time
         self._free: deque[Connection] = deque()
@@ -68,9 +73,9 @@ class OpenLoop:
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(self._open(host, port) for _ in range(CONNECTIONS)))
         first_due_s = loop.time() + HEAD_START_S
-        self._last_due_s = first_due_s + (self.tally.due - 1) * self._interval_s
-        for number in range(self.tally.due):
-            due_s = first_due_s + number * self._interval_s
+        self._last_due_s = first_due_s + self._offsets_s[-1]
+        for offset_s in self._offsets_s:
+            due_s = first_due_s + offset_s
             await asyncio.sleep(max(0.0, due_s - loop.time()))
             self._waiting.append(due_s)
             self._send()
@@ -188,6 +193,21 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
 
+def list_due(count: int, rate: float, seed: int | None = None) -> list[float]:
+    """Return when so many requests fall due, in seconds from the first.
+
+    Args:
+        count: How many.
+        rate: Requests a second.
+        seed: Of a Poisson process; None: they come evenly.
+    """
+    if seed is None:
+        return [number / rate for number in range(count)]
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    gaps_s = (dice.expovariate(rate) for _ in range(count - 1))
+    return list(itertools.accumulate(gaps_s, initial=0.0))
+
+
 def write_request(method: str, path: str, body: bytes, content_type: str) -> bytes:
     """Write a request as it goes over the wire.
 
@@ -200,7 +220,9 @@ def write_request(method: str, path: str, body: bytes, content_type: str) -> byt
     return head.encode() + body
 
 
-def load_openly(request: bytes, port: int, *, rate: float, seconds: float) -> Tally:
+def load_openly(
+    request: bytes, port: int, *, rate: float, seconds: float, seed: int | None = None
+) -> Tally:
     """Load a server on loopback from this process.
 
     Args:
@@ -208,12 +230,13 @@ def load_openly(request: bytes, port: int, *, rate: float, seconds: float) -> Ta
         port: Where the server listens.
         rate: Requests a second.
         seconds: How long.
+        seed: Of the chance by which requests come; None: evenly.
     """
     gc.disable()  # no pause of this process may look like one of the server
     # select() waits to the microsecond; the usual epoll rounds up to milliseconds.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
     with contextlib.closing(loop):
-        generator = OpenLoop(request, rate=rate, seconds=seconds)
+        generator = OpenLoop(request, rate=rate, seconds=seconds, seed=seed)
         return loop.run_until_complete(generator.run("127.0.0.1", port))
 
 
@@ -224,9 +247,14 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--rate", type=float, required=True, help="requests a second")
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--seed", type=int, help="of the chance by which they come; else evenly")
     options = parser.parse_args()
     tally = load_openly(
-        options.request.read_bytes(), options.port, rate=options.rate, seconds=options.seconds
+        options.request.read_bytes(),
+        options.port,
+        rate=options.rate,
+        seconds=options.seconds,
+        seed=options.seed,
     )
     print(json.dumps(asdict(tally)))
 

@@ -80,6 +80,10 @@ class Clients:
         parts = [(rate, end_s) for (_, rate), end_s in zip(rates, ends, strict=True)]
         self._env.process(self._arrive(parts, spacing, random))
 
+    def come_at(self, due_s: Sequence[float]) -> None:
+        """Let requests fall due at these moments, in simulated seconds and in order."""
+        self._env.process(self._arrive_at(due_s))
+
     def keep_asking(self, connections: int) -> None:
         """Let so many clients each send a request whenever the one before has ended."""
         self._is_closed_loop = True
@@ -97,6 +101,12 @@ class Clients:
                 yield self._env.timeout(gap_s)
                 self._ask()
             yield self._env.timeout(end_s - self._env.now)
+
+    def _arrive_at(self, due_s: Sequence[float]) -> Generator[simpy.Event]:
+        """Send requests at these moments."""
+        for at_s in due_s:
+            yield self._env.timeout(at_s - self._env.now)
+            self._ask()
 
     def _ask(self) -> None:
         """Make a request and send it."""

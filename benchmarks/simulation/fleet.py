@@ -48,6 +48,7 @@ class Plan:
         replicas: Workers at the start, each with a core of its own.
         seconds: How long requests fall due after the warm-up, in simulated seconds.
         rates: From when, counted from the warm-up's end, and how many requests a second; none for a closed loop.
+        due_s: When each request falls due, in place of rates, counted from the start; there is no warm-up then.
         connections: Clients of a closed loop.
         spacing: How requests of an open loop come.
         warm_up_s: Time before, at the first rate, in which nothing is counted.
@@ -64,6 +65,7 @@ class Plan:
     replicas: int
     seconds: float
     rates: tuple[tuple[float, float], ...] = ()
+    due_s: tuple[float, ...] = ()
     connections: int = 0
     spacing: Spacing = "random"
     warm_up_s: float = 0.0
@@ -107,11 +109,20 @@ def _run(
         clients.keep_asking(plan.connections)
         env.run(until=end_s)
         return
-    later = [(start_s + plan.warm_up_s, rate) for start_s, rate in plan.rates[1:]]
-    clients.come([(0.0, plan.rates[0][1]), *later], end_s, plan.spacing, arrivals)
+    if plan.due_s:
+        clients.come_at(plan.due_s)
+    else:
+        _let_come(plan, clients, arrivals)
     env.run(until=end_s)
     while clients.num_open:
         env.step()
+
+
+def _let_come(plan: Plan, clients: Clients, arrivals: np.random.Generator) -> None:
+    """Let requests come at the plan's rates; the first holds during the warm-up too."""
+    later = [(start_s + plan.warm_up_s, rate) for start_s, rate in plan.rates[1:]]
+    end_s = plan.warm_up_s + plan.seconds
+    clients.come([(0.0, plan.rates[0][1]), *later], end_s, plan.spacing, arrivals)
 
 
 def _happen(

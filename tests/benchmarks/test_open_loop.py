@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from benchmarks.open_loop import OpenLoop, Tally, write_request
+from benchmarks.open_loop import OpenLoop, Tally, list_due, write_request
 
 REQUEST = write_request("POST", "/predict", b"picture", "image/png")
 RATE, SECONDS = 200, 0.05  # ten requests
@@ -133,3 +133,19 @@ def test_request_is_whole() -> None:
     assert head.startswith(b"POST /predict HTTP/1.1\r\n")
     assert b"Content-Length: 7" in head
     assert body == b"picture"
+
+
+class TestListDue:
+    """`list_due`."""
+
+    def test_evenly(self) -> None:
+        """Without a seed one interval is like the other."""
+        assert list_due(3, 2.0) == [0.0, 0.5, 1.0]
+
+    def test_by_chance(self) -> None:
+        """With a seed the rate is kept on average, and a seed always gives the same."""
+        due_s = list_due(10_000, 100.0, seed=1)
+
+        assert due_s == sorted(list_due(10_000, 100.0, seed=1))
+        assert due_s != list_due(10_000, 100.0, seed=2)
+        assert due_s[-1] == pytest.approx(100, rel=0.05)

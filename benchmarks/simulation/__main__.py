@@ -1,0 +1,50 @@
+"""Commands of the simulation: `python -m benchmarks.simulation measure|validate`."""
+
+import argparse
+import sys
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.simulation.measuring import measure
+from benchmarks.simulation.parameters import read_parameters, write_parameters
+from benchmarks.simulation.validation import render, validate, write_validation
+
+
+def main() -> int:
+    """Run one command."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except BenchmarkError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.simulation", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("measure", help="measure the parameters on this machine")
+    command.add_argument("--seconds", type=int, default=3, help="length of each load")
+    command.set_defaults(run=_measure)
+    command = commands.add_parser("validate", help="compare with real replicas behind HAProxy")
+    command.add_argument("--seconds", type=int, default=10, help="length of each load")
+    command.add_argument("--rounds", type=int, default=3)
+    command.set_defaults(run=_validate)
+    return parser
+
+
+def _measure(arguments: argparse.Namespace) -> None:
+    """Measure the parameters."""
+    write_parameters(measure(seconds=arguments.seconds))
+
+
+def _validate(arguments: argparse.Namespace) -> None:
+    """Compare, and show the table."""
+    comparisons = validate(read_parameters(), seconds=arguments.seconds, rounds=arguments.rounds)
+    write_validation(comparisons)
+    print(render(comparisons))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
