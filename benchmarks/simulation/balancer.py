@@ -22,13 +22,17 @@ class BalancerSettings:
         policy: How a replica is chosen.
         retries: How often an attempt is sent to another replica.
         check_interval_s: Between two health checks of a replica, in seconds; one that fails is enough.
+        check_timeout_s: Until a check that is not answered at all has failed, in seconds.
         connect_timeout_s: Until a connection to a replica counts as impossible, in seconds.
+        is_watchful: Whether a connection that breaks is enough to send nothing more before the next check.
     """
 
     policy: PolicyName = "least_connections"
     retries: int = 3
     check_interval_s: float = 0.5
+    check_timeout_s: float = 0.5
     connect_timeout_s: float = 2.0
+    is_watchful: bool = True
 
 
 class Balancer:
@@ -86,7 +90,7 @@ class Balancer:
         if replica is None:  # its client has given up
             return
         self._close(request, replica)
-        if outcome is Outcome.LOST:
+        if outcome is Outcome.LOST and self._settings.is_watchful:
             self._mark_down(replica)
         if outcome is not Outcome.ANSWERED and request.dispatches <= self._settings.retries:
             self.send(request)
@@ -116,7 +120,7 @@ class Balancer:
         yield self._env.timeout(self._random.random() * interval_s)
         while replica in self._known:
             if replica.is_silent:  # the check itself waits in vain
-                yield self._env.timeout(interval_s)
+                yield self._env.timeout(self._settings.check_timeout_s)
             self._check(replica)
             yield self._env.timeout(interval_s)
 

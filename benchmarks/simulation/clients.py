@@ -140,7 +140,7 @@ class Clients:
             if outcome is Outcome.ANSWERED:
                 waited_s = self._env.now - request.due_s
                 self._tally.latencies_s.append(waited_s + self._settings.overhead_s)
-                self._tally.due_at_s.append(request.due_s)
+                self._tally.due_at_s.append(request.due_s - self._warm_up_s)
         if self._is_closed_loop:
             pause = self._env.timeout(self._settings.overhead_s)
             pause.callbacks.append(lambda _: self._ask())

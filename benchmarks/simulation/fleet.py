@@ -6,6 +6,7 @@ Plan -> replicas, balancer, clients, autoscaler, faults -> run -> Tally
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import simpy
@@ -17,6 +18,7 @@ from benchmarks.simulation.draws import Distribution, stream
 from benchmarks.simulation.replica import Bounds, Replica
 from benchmarks.simulation.requests import Moment, Outcome, Tally
 
+FaultKind = Literal["killed", "silent", "slow"]
 TIMELINE_S = 1.0  # between two moments that are noted
 
 
@@ -33,7 +35,7 @@ class Fault:
     """
 
     at_s: float
-    kind: str
+    kind: FaultKind
     zone: int = 0
     slowness: float = 1.0
     replicas: int | None = None
@@ -147,9 +149,6 @@ def _watch(
     """Note what the fleet does, over and over."""
     yield env.timeout(warm_up_s)
     while True:
-        answered = tally.ended[Outcome.ANSWERED]
-        refused = tally.ended.total() - answered
-        tally.timeline.append(
-            Moment(env.now - warm_up_s, len(balancer.replicas), answered, refused)
-        )
+        moment = Moment(env.now - warm_up_s, len(balancer.replicas), tally.due)
+        tally.timeline.append(moment)
         yield env.timeout(TIMELINE_S)

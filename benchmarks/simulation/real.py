@@ -41,7 +41,8 @@ class Real:
 
     def read_requests(self) -> list[dict[str, float]]:
         """Return what the log tells of each request to `/predict`, oldest first."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line[:1] == "{"]
+        whole = re.findall(r"^{.*}$", self.log.read_text(), re.MULTILINE)
+        lines = [json.loads(line) for line in whole]
         return [line for line in lines if line.get("path") == "/predict"]
 
 

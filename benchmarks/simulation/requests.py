@@ -49,16 +49,14 @@ class Moment:
     """The fleet at one moment.
 
     Attributes:
-        at_s: When, in simulated seconds.
+        at_s: When, in simulated seconds from the end of the warm-up.
         replicas: How many take requests.
-        answered: Requests answered up to then.
-        refused: Requests that had ended otherwise.
+        due: Requests that had fallen due up to then.
     """
 
     at_s: float
     replicas: int
-    answered: int
-    refused: int
+    due: int
 
 
 @dataclass
@@ -70,7 +68,7 @@ class Tally:
         due: How many fell due.
         ended: How many ended, by outcome.
         latencies_s: Of those answered, from when they were due, with all waits between attempts.
-        due_at_s: When each of those was due.
+        due_at_s: When each of those was due, from the end of the warm-up.
         attempts: How often clients sent them, in all.
         timeline: The fleet at regular moments.
     """
@@ -99,3 +97,12 @@ class Tally:
         if not self.due:
             return 1.0
         return int(np.count_nonzero(np.asarray(self.latencies_s) <= seconds)) / self.due
+
+    def list_soon(self, seconds: float) -> list[float]:
+        """Return, for each time between two moments, the share of its requests that were answered within so long."""
+        edges_s = [moment.at_s for moment in self.timeline]
+        is_soon = np.asarray(self.latencies_s) <= seconds
+        soon, _ = np.histogram(np.asarray(self.due_at_s)[is_soon], bins=edges_s)
+        due = np.diff([moment.due for moment in self.timeline])
+        shares: list[float] = np.where(due > 0, soon / np.maximum(due, 1), 1.0).tolist()
+        return shares

@@ -14,11 +14,11 @@ from benchmarks.simulation.policies import PolicyName
 from benchmarks.simulation.replica import Bounds
 from benchmarks.simulation.requests import Outcome
 
-CALM = Plan(Exponential(0.01), 6, 15, ((0, 300),), zones=3, warm_up_s=1)
+CALM = Plan(Exponential(0.01), 6, 9, ((0, 300),), zones=3, warm_up_s=1)
 CROWD = replace(
     CALM,
-    seconds=6,
-    rates=((0, 300), (1, 1500), (3, 300)),
+    seconds=4,
+    rates=((0, 300), (1, 1500), (2.5, 300)),
     bounds=Bounds(max_waiting=16, timeout_s=0.1),
     clients=ClientSettings(attempts=3, timeout_s=2),
 )
@@ -31,10 +31,10 @@ PLANS = {
             period_s=1, scrape_interval_s=1, growth_period_s=1, start_s=1
         ),
     ),
-    "killed": replace(CROWD, faults=(Fault(2, "killed", zone=1),)),
-    "silent": replace(CROWD, faults=(Fault(2, "silent", zone=1),)),
-    "slow": replace(CROWD, faults=(Fault(2, "slow", slowness=20, replicas=1),)),
-    "all killed": replace(CROWD, zones=1, faults=(Fault(2, "killed"),)),
+    "killed": replace(CROWD, faults=(Fault(1.5, "killed", zone=1),)),
+    "silent": replace(CROWD, faults=(Fault(1.5, "silent", zone=1),)),
+    "slow": replace(CROWD, faults=(Fault(1.5, "slow", slowness=20, replicas=1),)),
+    "all killed": replace(CROWD, zones=1, faults=(Fault(1.5, "killed"),)),
     "random": replace(CROWD, balancer=BalancerSettings(policy="random", retries=0)),
 }
 
@@ -44,7 +44,7 @@ def test_every_request_ends_once(plan: Plan) -> None:
     """As many requests end as fell due, and each answered one has one latency."""
     tally = simulate(plan)
 
-    assert tally.due > 3500
+    assert tally.due > 2000
     assert tally.ended.total() == tally.due
     assert len(tally.latencies_s) == len(tally.due_at_s) == tally.ended[Outcome.ANSWERED]
     assert tally.due <= tally.attempts <= tally.due * plan.clients.attempts
@@ -81,13 +81,13 @@ def test_who_looks_answers_sooner() -> None:
 
 def test_room_bounds_the_wait() -> None:
     """In overload nothing that is answered waits for longer than the places in front of it take."""
-    for room in (4, 16, 64):
-        plan = Plan(Constant(0.01), 2, 10, ((0, 1000),), bounds=Bounds(max_waiting=room))
+    for room in (4, 32):
+        plan = Plan(Constant(0.01), 2, 4, ((0, 600),), bounds=Bounds(max_waiting=room))
 
         tally = simulate(plan)
 
         assert tally.percentile_ms(1.0) <= room * 10 + 1e-6
-        assert tally.answered_per_s == pytest.approx(200, rel=0.1)
+        assert tally.answered_per_s == pytest.approx(200, rel=0.2)
 
 
 def test_deadline_bounds_the_wait() -> None:
@@ -95,8 +95,8 @@ def test_deadline_bounds_the_wait() -> None:
     plan = Plan(
         Constant(0.01),
         2,
-        10,
-        ((0, 1000),),
+        4,
+        ((0, 600),),
         bounds=Bounds(max_waiting=100, timeout_s=0.1),
         balancer=BalancerSettings(retries=0),
     )
@@ -105,7 +105,7 @@ def test_deadline_bounds_the_wait() -> None:
 
     assert set(tally.ended) == {Outcome.ANSWERED, Outcome.EXPIRED}
     assert tally.percentile_ms(1.0) <= 110 + 1e-6
-    assert tally.answered_per_s == pytest.approx(200, rel=0.1)
+    assert tally.answered_per_s == pytest.approx(200, rel=0.2)
 
 
 def test_killed_replicas_lose_nothing_behind_the_balancer() -> None:
@@ -120,7 +120,7 @@ def test_killed_replicas_lose_nothing_behind_the_balancer() -> None:
 
 def test_silent_replicas_lose_what_they_had() -> None:
     """What a zone had when its network went ends only when its clients give up, and nothing else is lost."""
-    plan = replace(CALM, rates=((0, 550),), faults=(Fault(14, "silent", zone=0),))
+    plan = replace(CALM, rates=((0, 550),), faults=(Fault(8, "silent", zone=0),))
 
     tally = simulate(plan)
 
@@ -181,3 +181,18 @@ def test_who_gives_up_is_not_answered() -> None:
 
     assert tally.ended == Counter({Outcome.LOST: tally.due})
     assert tally.attempts == 2 * tally.due
+
+
+def test_seconds() -> None:
+    """A second in which everybody is answered soon is told from one in which half are refused."""
+    plan = Plan(
+        Constant(0.08),
+        1,
+        4,
+        ((0, 5), (2, 20)),
+        spacing="even",
+        warm_up_s=1,
+        bounds=Bounds(max_waiting=1),
+    )
+
+    assert simulate(plan).list_soon(0.15)[:4] == pytest.approx([1, 1, 0.5, 0.5], abs=0.05)
