@@ -149,6 +149,6 @@ def _watch(
     """Note what the fleet does, over and over."""
     yield env.timeout(warm_up_s)
     while True:
-        moment = Moment(env.now - warm_up_s, len(balancer.replicas), tally.due)
+        moment = Moment(float(env.now - warm_up_s), len(balancer.replicas), tally.due)
         tally.timeline.append(moment)
         yield env.timeout(TIMELINE_S)
