@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from service import __version__
 from service.access import Access, is_needed
 from service.cors import allow_origins
+from service.engines import bound_gpu_memory
 from service.fast_path import FastPath
 from service.metrics.block import CounterBlock
 from service.metrics.recorder import Recorder
@@ -111,6 +112,7 @@ async def serving_models(
     settings: Settings, folder: Path | None
 ) -> AsyncGenerator[tuple[Models, Versions | None]]:
     """Load and warm the models, and keep them as all workers agree; give what changes their versions."""
+    bound_gpu_memory(settings.engine, settings.gpu_memory_mb)
     with nullcontext(folder) if folder else make_folder() as place:
         board = Board(place) if place else None
         async with following(

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     require_gpu: bool = False
     """Refuse to start unless every model runs on a GPU."""
 
+    gpu_memory_mb: int = Field(0, ge=0)
+    """Memory of each GPU that a worker takes, at once, in MiB; 0: as it needs."""
+
     max_upload_bytes: int = Field(20 * MIB, gt=0)
     """Largest body of `/predict`, in bytes."""
 

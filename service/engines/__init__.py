@@ -66,6 +66,21 @@ def create_engine(kind: EngineKind, bundle: Bundle) -> Engine:
     return LiteRTEngine(bundle.litert_program)
 
 
+def bound_gpu_memory(kind: EngineKind, megabytes: int) -> None:
+    """Have TensorFlow, where it computes, keep to so much memory of each GPU.
+
+    It sets its devices up once: call this before the first engine is created.
+
+    Args:
+        kind: Of the engines that are going to be created.
+        megabytes: In MiB, taken at once; 0: as much as is needed.
+    """
+    if megabytes and resolve_engine(kind) == "tensorflow" and _is_installed("tensorflow"):
+        from service.engines.saved_model import bound_memory
+
+        bound_memory(megabytes)
+
+
 def resolve_engine(kind: EngineKind) -> Literal["litert", "tensorflow"]:
     """Return the engine that a kind means here, without importing it."""
     if kind != "auto":

@@ -31,7 +31,9 @@ class SavedModelEngine:
         gpus = tf.config.list_physical_devices("GPU")
         self.device = "gpu:0" if gpus else "cpu"
         for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)
+            # One whose memory is bound has it all already.
+            if not tf.config.get_logical_device_configuration(gpu):
+                tf.config.experimental.set_memory_growth(gpu, True)
         self._model: Any = tf.saved_model.load(str(path))  # kept: the signature needs its variables
         self._signature: Any = self._model.signatures["serving_default"]
 
@@ -42,3 +44,10 @@ class SavedModelEngine:
             self._signature(images=tf.constant(batch))["probabilities"].numpy() for batch in batches
         ]
         return np.concatenate(results) if results else np.empty((0, 10), np.float32)
+
+
+def bound_memory(megabytes: int) -> None:
+    """Take so much memory of each GPU, in MiB, at once and never more; before TensorFlow uses any."""
+    bound = tf.config.LogicalDeviceConfiguration(memory_limit=megabytes)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.set_logical_device_configuration(gpu, [bound])

@@ -1,5 +1,6 @@
 """Both engines compute the same function."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from service import engines
 from service.bundle import Bundle
-from service.engines import create_engine
+from service.engines import EngineKind, bound_gpu_memory, create_engine
 from service.engines.litert import LiteRTEngine
 from service.errors import EngineUnavailableError
 from service.preprocessing import PREPROCESSING_VERSION
@@ -108,6 +109,7 @@ def test_gpu_memory_grows_as_needed(bundle: Bundle, monkeypatch: pytest.MonkeyPa
 
     grown: list[tuple[str, bool]] = []
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _kind: ["a GPU"])
+    monkeypatch.setattr(tf.config, "get_logical_device_configuration", lambda _gpu: None)
     monkeypatch.setattr(
         tf.config.experimental,
         "set_memory_growth",
@@ -118,3 +120,33 @@ def test_gpu_memory_grows_as_needed(bundle: Bundle, monkeypatch: pytest.MonkeyPa
 
     assert engine.device == "gpu:0"
     assert grown == [("a GPU", True)]
+
+
+@pytest.mark.tensorflow
+def test_gpu_memory_is_bound(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU whose memory is bound has that and no more: it does not grow."""
+    import tensorflow as tf
+
+    bounds: dict[str, list[float]] = {}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _kind: ["a GPU"])
+    monkeypatch.setattr(tf.config, "get_logical_device_configuration", bounds.get)
+    monkeypatch.setattr(
+        tf.config,
+        "set_logical_device_configuration",
+        lambda gpu, parts: bounds.update({gpu: [part.memory_limit for part in parts]}),
+    )
+
+    bound_gpu_memory("tensorflow", 2048)
+
+    assert create_engine("tensorflow", bundle).device == "gpu:0"
+    assert bounds == {"a GPU": [2048]}
+
+
+@pytest.mark.parametrize(("kind", "megabytes"), [("litert", 2048), ("tensorflow", 0)])
+def test_gpu_memory_that_nobody_bounds(
+    kind: EngineKind, megabytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without TensorFlow or a bound nothing is bound, and TensorFlow is not imported for it."""
+    monkeypatch.setitem(sys.modules, "service.engines.saved_model", None)
+
+    bound_gpu_memory(kind, megabytes)
