@@ -2,7 +2,7 @@
 #   docker build --build-arg VARIANT=cpu .          LiteRT on a CPU, without TensorFlow (the default)
 #   docker build --build-arg VARIANT=tensorflow .   the SavedModel on a CPU
 #   docker build --build-arg VARIANT=gpu .          the SavedModel on an NVIDIA GPU
-#   docker build --target training .                the pipeline; it writes bundles to a volume
+#   docker build --target training .                the pipeline, with VARIANT=gpu too; it writes bundles to a volume
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 ARG VARIANT=cpu
 
@@ -31,13 +31,20 @@ RUN --mount=type=cache,target=/var/cache/pip \
 RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include \
  && ln -s "$(/opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/nvidia" /opt/venv/nvidia
 
-FROM packages-base AS packages-training
+FROM packages-base AS packages-training-cpu
 COPY requirements/training.txt /requirements.txt
+
+FROM packages-base AS packages-training-gpu
+COPY requirements/training-gpu.txt /requirements.txt
+
+# hadolint ignore=DL3006
+FROM packages-training-${VARIANT} AS packages-training
 # pip's cache is a mount, which stays out of the image.
 # hadolint ignore=DL3042
 RUN --mount=type=cache,target=/var/cache/pip \
     pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /requirements.txt
-RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include
+RUN rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include \
+ && ln -s "$(/opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/nvidia" /opt/venv/nvidia
 
 # ---- Code: readable by everyone whatever the checkout's permissions are, with its byte code.
 FROM ${PYTHON_IMAGE} AS service-code
@@ -65,8 +72,23 @@ LABEL org.opencontainers.image.title="digitserve" \
       org.opencontainers.image.description="Recognises handwritten digits over HTTP" \
       org.opencontainers.image.licenses="Apache-2.0"
 
+FROM base AS cuda
+# For the NVIDIA container toolkit: it brings the driver, and nothing else.
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+# TensorFlow 2.21 does not look into cusolver/lib by itself, and would go on with the CPU in silence.
+ENV CUDA=/opt/venv/nvidia
+ENV LD_LIBRARY_PATH=$CUDA/cublas/lib:$CUDA/cuda_cupti/lib:$CUDA/cuda_nvrtc/lib:$CUDA/cuda_runtime/lib:$CUDA/cudnn/lib:$CUDA/cufft/lib:$CUDA/curand/lib:$CUDA/cusolver/lib:$CUDA/cusparse/lib:$CUDA/nccl/lib:$CUDA/nvjitlink/lib
+# Programs that the driver compiles for GPUs newer than TensorFlow; a volume keeps them.
+ENV CUDA_CACHE_PATH=/var/cache/cuda CUDA_CACHE_MAXSIZE=2147483648
+RUN install -d -o digitserve -g digitserve /var/cache/cuda
+
 # ---- The training pipeline.
-FROM base AS training
+FROM base AS training-cpu
+
+FROM cuda AS training-gpu
+
+# hadolint ignore=DL3006
+FROM training-${VARIANT} AS training
 # Keras and matplotlib write below their homes; runs, bundles and MNIST are kept in the volume.
 ENV KERAS_HOME=/tmp/keras MPLCONFIGDIR=/tmp/matplotlib DIGITSERVE_CACHE=/training/cache
 RUN install -d -o digitserve -g digitserve /training /training/models
@@ -86,16 +108,8 @@ FROM base AS service-cpu
 FROM base AS service-tensorflow
 ENV DIGITSERVE_ENGINE=tensorflow
 
-FROM base AS service-gpu
+FROM cuda AS service-gpu
 ENV DIGITSERVE_ENGINE=tensorflow DIGITSERVE_REQUIRE_GPU=1
-# For the NVIDIA container toolkit: it brings the driver, and nothing else.
-ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
-# TensorFlow 2.21 does not look into cusolver/lib by itself, and would go on with the CPU in silence.
-ENV CUDA=/opt/venv/nvidia
-ENV LD_LIBRARY_PATH=$CUDA/cublas/lib:$CUDA/cuda_cupti/lib:$CUDA/cuda_nvrtc/lib:$CUDA/cuda_runtime/lib:$CUDA/cudnn/lib:$CUDA/cufft/lib:$CUDA/curand/lib:$CUDA/cusolver/lib:$CUDA/cusparse/lib:$CUDA/nccl/lib:$CUDA/nvjitlink/lib
-# Programs that the driver compiles for GPUs newer than TensorFlow; a volume keeps them.
-ENV CUDA_CACHE_PATH=/var/cache/cuda CUDA_CACHE_MAXSIZE=2147483648
-RUN install -d -o digitserve -g digitserve /var/cache/cuda
 
 # hadolint ignore=DL3006
 FROM service-${VARIANT} AS service

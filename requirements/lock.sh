@@ -16,6 +16,7 @@ compile service.txt pyproject.toml
 compile service-tensorflow.txt --extra tensorflow pyproject.toml
 compile service-gpu.txt --extra gpu pyproject.toml
 compile training.txt --extra training pyproject.toml
+compile training-gpu.txt --extra training --extra gpu pyproject.toml
 compile dev.txt --extra training --group dev pyproject.toml
 compile ray.txt --extra ray --group ray pyproject.toml
 compile container.txt --group container pyproject.toml

@@ -92,6 +92,14 @@ class TestConfig:
         assert service["environment"]["DIGITSERVE_REQUIRE_GPU"] == "1"
         assert service["image"] == "digitserve:latest-gpu"
 
+    def test_training_on_a_gpu(self) -> None:
+        """The override has the pipeline built for the GPU, and gives it the same one."""
+        services = read_config(CPU_FILE, GPU_FILE)["services"]
+        training, service = services["training"], services["service"]
+
+        assert training["build"]["args"] == {"VARIANT": "gpu"}
+        assert training["deploy"] == service["deploy"]
+
 
 def test_gpu_is_asked_for(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container of the GPU override asks the engine for one GPU; it is made, not started, of any image."""
