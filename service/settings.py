@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.batches import BatchLimits
@@ -20,6 +20,7 @@ from service.preprocessing import UploadLimits
 from service.rate_limits import RateLimit
 
 MIB = 1024 * 1024
+BODY_BOUNDS = ("max_upload_bytes", "max_batch_bytes", "max_evaluate_bytes")  # of one body
 
 
 def _if_text(read: Callable[[str], object]) -> Callable[[Any], Any]:
@@ -83,6 +84,9 @@ class Settings(BaseSettings):
     max_expanded_bytes: int = Field(256 * MIB, gt=0)
     """Largest size of an uploaded archive once expanded, in bytes."""
 
+    max_bodies_bytes: int = Field(256 * MIB, gt=0, validate_default=True)
+    """Most bytes that the bodies of all requests of a worker take together; those up to 64 KiB do not count."""
+
     decode_threads: int = Field(2, gt=0)
     """Threads of a worker that decode large uploads and batches; small ones run on the event loop."""
 
@@ -127,6 +131,15 @@ class Settings(BaseSettings):
 
     log_format: Literal["auto", "text", "json"] = "auto"
     """Lines of the log: `text`, `json`, or `auto`: text on a terminal, else JSON."""
+
+    @field_validator("max_bodies_bytes")
+    @classmethod
+    def _largest_body_fits(cls, value: int, others: ValidationInfo) -> int:
+        """Refuse a bound that the largest single body could never keep."""
+        largest = max(value for name, value in others.data.items() if name in BODY_BOUNDS)
+        if value < largest:
+            raise ValueError(f"it is less than the {largest:,} bytes that one body may have")
+        return value
 
     @property
     def upload_limits(self) -> UploadLimits:

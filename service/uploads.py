@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
+from service.body_memory import BodyMemory
 from service.discarding import expect_no_body
 from service.errors import (
     EmptyUploadError,
@@ -22,16 +23,20 @@ MAX_PARTS = 16
 MIB = 1024 * 1024
 
 
-async def read_body(request: Request, max_bytes: int, slow_bodies: SlowBodies) -> bytes:
+async def read_body(
+    request: Request, max_bytes: int, slow_bodies: SlowBodies, memory: BodyMemory
+) -> bytes:
     """Read the whole body, and stop where it passes the limit.
 
     Args:
         request: Whose body.
         max_bytes: The limit.
         slow_bodies: Ends the wait for one that comes too slowly.
+        memory: Bounds what all bodies take together.
 
     Raises:
         UploadTooLargeError: If the body is announced as larger, or turns out to be.
+        OverloadedError: If all bodies take too much.
         SlowUploadError: If it comes too slowly.
         ClientDisconnect: If the client leaves before all of it has come.
     """
@@ -42,7 +47,7 @@ async def read_body(request: Request, max_bytes: int, slow_bodies: SlowBodies) -
     assert reader is not None  # noqa: S101 - a coroutine runs in a task
     slow_bodies.start(reader)
     try:
-        body = await _read(request, max_bytes, reader, slow_bodies)
+        body = await _read(request, max_bytes, reader, slow_bodies, memory)
     except asyncio.CancelledError:
         if not slow_bodies.stop(reader):
             raise
@@ -58,7 +63,11 @@ async def read_body(request: Request, max_bytes: int, slow_bodies: SlowBodies) -
 
 
 async def _read(
-    request: Request, max_bytes: int, reader: asyncio.Task[Any], slow_bodies: SlowBodies
+    request: Request,
+    max_bytes: int,
+    reader: asyncio.Task[Any],
+    slow_bodies: SlowBodies,
+    memory: BodyMemory,
 ) -> bytes:
     """Read the pieces of a body."""
     chunks, size, is_more = [], 0, True
@@ -70,6 +79,7 @@ async def _read(
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(max_bytes)
+        memory.hold(request.scope, size)
         slow_bodies.allow(reader, len(chunk))
         chunks.append(chunk)
     return b"".join(chunks)

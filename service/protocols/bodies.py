@@ -43,10 +43,12 @@ async def read_request(
 
     Raises:
         UploadTooLargeError: If it is over the bound of a batch, as it comes or expanded.
+        OverloadedError: If all bodies take too much.
         ProtocolError: If its encoding is unknown or the body damaged, or `parse` raises it.
         ClientDisconnect: If the client leaves before all of it has come.
     """
-    body = await read_body(request, resources.settings.max_batch_bytes, resources.slow_bodies)
+    limit = resources.settings.max_batch_bytes
+    body = await read_body(request, limit, resources.slow_bodies, resources.body_memory)
     return await _expand_and_parse(request, resources, body, parse)
 
 

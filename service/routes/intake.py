@@ -51,7 +51,7 @@ async def take_in(
         gate: Bounds the requests of this kind; default: the one of predictions.
 
     Raises:
-        OverloadedError: If there is no room.
+        OverloadedError: If there is no room, for it or for its body.
         InvalidTimeoutError: If its header asks for no time.
         UploadTooLargeError: If its body is over the bound.
         SlowUploadError: If its body comes too slowly.
@@ -60,16 +60,19 @@ async def take_in(
     gate = gate or resources.gate
     gate.check_room()
     timeout_s = read_timeout_s(request.scope["headers"], resources.settings.request_timeout_ms)
-    body = await read_body(request, max_bytes, resources.slow_bodies)
+    body = await read_body(request, max_bytes, resources.slow_bodies, resources.body_memory)
     place = gate.enter(timeout_s, request.scope.get("record"))
     request.scope["state"][PLACE] = place
     return Admitted(body, place)
 
 
 def free_place(scope: Scope) -> None:
-    """Give up the place of a request that is answered, if it had one."""
-    if place := scope.get("state", {}).get(PLACE):
+    """Give up the place of a request that is answered, if it had one, and what its body took."""
+    state = scope.get("state", {})
+    if place := state.get(PLACE):
         place.free()
+    if resources := state.get("resources"):
+        resources.body_memory.release(scope)
 
 
 def read_timeout_s(headers: list[tuple[bytes, bytes]], max_ms: int) -> float:

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Header, Query, Request
 
 from service.admission import Gate, Place
+from service.body_memory import BodyMemory
 from service.inference_statistics import InferenceStatistics
 from service.metrics.drift import Distribution
 from service.metrics.recorder import Recorder
@@ -87,6 +88,11 @@ class Resources:
     def slow_bodies(self) -> SlowBodies:
         """Ends the wait for bodies that come too slowly."""
         return SlowBodies(self.settings.body_timeout_s)
+
+    @cached_property
+    def body_memory(self) -> BodyMemory:
+        """Bounds what the bodies of all requests take together."""
+        return BodyMemory(self.settings.max_bodies_bytes)
 
     async def predict(self, model: Model, seen: CanonicalDigit, place: Place) -> Prediction:
         """Recognise a digit, in the engine's next batch, if it is wanted by then; note the answer."""

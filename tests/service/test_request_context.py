@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from service.admission import Gate
+from service.body_memory import BodyMemory
 from service.request_context import RequestContext
 from service.routes.intake import PLACE
 from service.slow_bodies import SlowBodies
@@ -89,7 +90,7 @@ class TestRequestContext:
             sent.append(message)
 
         async def app(scope: Scope, receive: Receive, _send: Send) -> None:
-            await read_body(Request(scope, receive), 10, SlowBodies(60))
+            await read_body(Request(scope, receive), 10, SlowBodies(60), BodyMemory(100))
 
         scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
         with caplog.at_level(logging.INFO, logger="digitserve"):

@@ -38,3 +38,13 @@ def test_wrong_setting_shows_no_key() -> None:
         Settings(api_keys="first-key,sha256:12")
 
     assert "first-key" not in str(caught.value)
+
+
+def test_bodies_together_hold_the_largest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound on all bodies that the largest one could never keep is refused, the default too."""
+    monkeypatch.setenv("DIGITSERVE_MAX_EVALUATE_BYTES", "400000000")
+
+    with pytest.raises(ValueError, match="less than the 400,000,000 bytes"):
+        Settings()
+
+    assert Settings(max_bodies_bytes=400_000_000).max_bodies_bytes == 400_000_000

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from service import slow_bodies
+from service.body_memory import BodyMemory
 from service.errors import SlowUploadError
 from service.slow_bodies import MIN_BYTES_PER_S, SlowBodies
 from service.uploads import read_body
@@ -31,7 +32,7 @@ async def _never() -> Message:
 def _read(receive: Receive, watch: SlowBodies) -> Awaitable[bytes]:
     """Read a body."""
     scope = {"type": "http", "headers": [], "state": {}}
-    return read_body(Request(scope, receive), 10**9, watch)
+    return read_body(Request(scope, receive), 10**9, watch, BodyMemory(10**9))
 
 
 def _piece(body: bytes, *, more: bool) -> Message:
@@ -58,13 +59,13 @@ class TestSlowBodies:
 
     def test_bytes_bring_time(self) -> None:
         """A large body that keeps to the least rate is read to its end; a drip is not."""
-        watch = SlowBodies(0.05)
+        watch = SlowBodies(1.0)
 
         async def read(piece: bytes) -> bytes:
             pieces = [piece] * 3
 
             async def receive() -> Message:
-                await asyncio.sleep(0.04)
+                await asyncio.sleep(0.4)
                 return _piece(pieces.pop(), more=bool(pieces))
 
             return await _read(receive, watch)
