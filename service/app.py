@@ -5,7 +5,7 @@ request -> RequestContext (id, HEAD, log, metrics, security headers, failures)
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TypedDict
 
@@ -61,6 +61,8 @@ def create_app(
     settings: Settings | None = None,
     folder: Path | None = None,
     counters: CounterBlock | None = None,
+    *,
+    can_change_versions: bool = True,
 ) -> FastAPI:
     """Build the application; models are loaded when it starts, not here.
 
@@ -68,6 +70,8 @@ def create_app(
         settings: Default: read from the environment.
         folder: What the workers of one service share; default: one of this process alone.
         counters: Where all workers count for the metrics; default: this process alone.
+        can_change_versions: Whether versions can be changed while it serves; not by a replica, which has no
+            folder in common with the others.
     """
     settings = settings or Settings()
 
@@ -75,7 +79,8 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         decoders = CapacityLimiter(settings.decode_threads)
         evaluators = CapacityLimiter(MAX_EVALUATIONS)
-        async with serving_models(settings, folder) as (models, versions):
+        place = _find_place(folder, can_change_versions)
+        async with serving_models(settings, place) as (models, versions):
             recorder = Recorder(counters, find_templates())
             yield State(
                 resources=Resources(
@@ -109,12 +114,17 @@ def create_app(
 
 @asynccontextmanager
 async def serving_models(
-    settings: Settings, folder: Path | None
+    settings: Settings, place: AbstractContextManager[Path | None]
 ) -> AsyncGenerator[tuple[Models, Versions | None]]:
-    """Load and warm the models, and keep them as all workers agree; give what changes their versions."""
+    """Load and warm the models, and keep them as all workers agree; give what changes their versions.
+
+    Args:
+        settings: The settings.
+        place: Gives the folder that the workers share, if there is one.
+    """
     bound_gpu_memory(settings.engine, settings.gpu_memory_mb)
-    with nullcontext(folder) if folder else make_folder() as place:
-        board = Board(place) if place else None
+    with place as folder:
+        board = Board(folder) if folder else None
         async with following(
             board, settings.models_dir, default=settings.model, engine=settings.engine
         ) as models:
@@ -122,6 +132,15 @@ async def serving_models(
                 models.require_gpu()
             async with beating(models):
                 yield models, _changing(settings, board) if board else None
+
+
+def _find_place(
+    folder: Path | None, can_change_versions: bool
+) -> AbstractContextManager[Path | None]:
+    """Return what gives the folder that workers share: theirs, one made for this process, or none."""
+    if folder is not None or not can_change_versions:
+        return nullcontext(folder)
+    return make_folder()
 
 
 def _changing(settings: Settings, board: Board) -> Versions:

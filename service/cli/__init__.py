@@ -1,4 +1,4 @@
-"""The command `digitserve`: serve, predict, evaluate.
+"""The command `digitserve`: serve, predict, evaluate, ray-config.
 
     arguments -> command -> exit code
 
@@ -181,6 +181,23 @@ def _parser() -> argparse.ArgumentParser:
         help="a zip of <label>/<any>.png, an npz, or an IDX image file and its label file; - is "
         "standard input; nothing means the bundle's own evaluation set",
     )
+    ray_config = add("ray-config", _ray_config, "Print the configuration of Ray Serve, as YAML.")
+    ray_config.add_argument(
+        "--host", default="127.0.0.1", help="address of the proxies (%(default)s)"
+    )
+    ray_config.add_argument("--port", type=int, default=8000, help="their port (%(default)s)")
+    ray_config.add_argument("--engine", choices=ENGINES, help="what computes the network (auto)")
+    ray_config.add_argument(
+        "--models-dir", metavar="DIR", help="directory of the bundles on every node"
+    )
+    for option, default, text in (("min", 1, "least"), ("max", 20, "most")):
+        ray_config.add_argument(
+            f"--{option}-replicas",
+            type=int,
+            default=default,
+            metavar="N",
+            help=f"{text} replicas (%(default)s)",
+        )
     for command in (predict, evaluate):
         command.add_argument("--json", action="store_true", help="print JSON, one object a line")
         command.add_argument("--url", help="ask the service at this URL instead of a model here")
@@ -199,6 +216,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     from service.cli import serve
 
     return serve.run(arguments)
+
+
+def _ray_config(arguments: argparse.Namespace) -> int:
+    """Import and run `ray-config`."""
+    from service.cli import ray_config
+
+    return ray_config.run(arguments)
 
 
 def _predict(arguments: argparse.Namespace) -> int:

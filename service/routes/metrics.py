@@ -1,6 +1,7 @@
 """`GET /metrics`: what Prometheus scrapes, of all workers, whichever of them answers."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -9,6 +10,9 @@ from fastapi.responses import Response
 from service.metrics.drift import Distribution
 from service.recognition import Model
 from service.routes.resources import DepResources, Resources
+
+if TYPE_CHECKING:
+    from service.metrics.collector import ServiceCollector
 
 logger = logging.getLogger("digitserve")
 
@@ -24,13 +28,18 @@ router = APIRouter()
 )
 async def metrics(request: Request, resources: DepResources) -> Response:
     """Write the metrics; the first call measures the default model's reference."""
-    from service.metrics.collector import ServiceCollector, expose  # 60 ms that no start waits for
+    from service.metrics.collector import expose  # 60 ms that no start waits for
+
+    text, content_type = expose(await collect(resources), request.headers.get("accept", ""))
+    return Response(text, media_type=None, headers={"content-type": content_type})
+
+
+async def collect(resources: Resources) -> "ServiceCollector":
+    """Return what collects the metrics of now; the first call measures the default model's reference."""
+    from service.metrics.collector import ServiceCollector  # likewise
 
     labels = map(_label, resources.models.by_name.values())
-    reference = await _find_reference(resources)
-    collector = ServiceCollector(resources.recorder, labels, reference)
-    text, content_type = expose(collector, request.headers.get("accept", ""))
-    return Response(text, media_type=None, headers={"content-type": content_type})
+    return ServiceCollector(resources.recorder, labels, await _find_reference(resources))
 
 
 async def _find_reference(resources: Resources) -> Distribution | None:

@@ -71,8 +71,9 @@ def _changing(resources: Resources) -> Versions:
     """Return what changes versions."""
     if resources.versions is None:
         raise VersionRefusedError(
-            "This service cannot change versions: it found no folder in memory or for temporary files that "
-            "it may write to. Give it one, /tmp say, and start it again."
+            "This service cannot change versions: it is one of a cluster's replicas, which a new "
+            "configuration replaces, or it found no folder in memory or for temporary files that it may "
+            "write to. Give it one, /tmp say, and start it again."
         )
     return resources.versions
 
