@@ -1,7 +1,8 @@
-# The service in three variants, and the training pipeline:
+# The service in four variants, and the training pipeline:
 #   docker build --build-arg VARIANT=cpu .          LiteRT on a CPU, without TensorFlow (the default)
 #   docker build --build-arg VARIANT=tensorflow .   the SavedModel on a CPU
 #   docker build --build-arg VARIANT=gpu .          the SavedModel on an NVIDIA GPU
+#   docker build --build-arg VARIANT=ray .          LiteRT, with Ray: for the nodes of a cluster
 #   docker build --target training .                the pipeline, with VARIANT=gpu too; it writes bundles to a volume
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 ARG VARIANT=cpu
@@ -19,6 +20,9 @@ COPY requirements/service-tensorflow.txt /requirements.txt
 
 FROM packages-base AS packages-gpu
 COPY requirements/service-gpu.txt /requirements.txt
+
+FROM packages-base AS packages-ray
+COPY requirements/service-ray.txt /requirements.txt
 
 # hadolint ignore=DL3006
 FROM packages-${VARIANT} AS packages
@@ -107,6 +111,10 @@ FROM base AS service-cpu
 
 FROM base AS service-tensorflow
 ENV DIGITSERVE_ENGINE=tensorflow
+
+FROM base AS service-ray
+# KubeRay starts Ray in a shell that may not know PATH.
+RUN ln -s /opt/venv/bin/ray /opt/venv/bin/serve /usr/local/bin/
 
 FROM cuda AS service-gpu
 ENV DIGITSERVE_ENGINE=tensorflow DIGITSERVE_REQUIRE_GPU=1

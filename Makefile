@@ -78,7 +78,7 @@ predict: $(SERVE)/ready ## Recognise the digit in FILE
 VARIANT ?= cpu
 BUILD_OPTIONS ?=
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
-image: engine ## Build the container image of VARIANT (cpu, tensorflow or gpu)
+image: engine ## Build the container image of VARIANT (cpu, tensorflow, gpu or ray)
 	docker build $(BUILD_OPTIONS) --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 		--tag digitserve:latest-$(VARIANT) --tag digitserve:$(VERSION)-$(VARIANT) .

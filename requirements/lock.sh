@@ -15,6 +15,7 @@ compile() { # compile OUTPUT ARG...: one locked set
 compile service.txt pyproject.toml
 compile service-tensorflow.txt --extra tensorflow pyproject.toml
 compile service-gpu.txt --extra gpu pyproject.toml
+compile service-ray.txt --extra ray pyproject.toml
 compile training.txt --extra training pyproject.toml
 compile training-gpu.txt --extra training --extra gpu pyproject.toml
 compile dev.txt --extra training --group dev pyproject.toml
