@@ -46,6 +46,15 @@ export function number(count) {
 }
 
 /**
+ * Write a number with digits after the point; what rounds to nothing has no sign.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function fixed(value, digits) {
+  return (Number(value.toFixed(digits)) || 0).toFixed(digits);
+}
+
+/**
  * Start in the language that was chosen last, or in the browser's; let the button change it.
  * @param {HTMLButtonElement} button
  * @param {() => void} onChange

@@ -1,7 +1,7 @@
 /** The sliding filter: one window of the input, its products with one filter, and their sum. */
 
 import { context, find, make } from "./dom.js";
-import { text } from "./i18n.js";
+import { fixed, text } from "./i18n.js";
 import { greyCanvas, highestOf, mapOf } from "./maps.js";
 
 /** @typedef {import("./api.js").Layer} Layer */
@@ -109,7 +109,7 @@ export class Slide {
     const strongest = Math.max(...products.map(Math.abs)) || 1;
     const cells = products.map((product) => {
       const name = product > 0 ? "plus" : product < 0 ? "minus" : "";
-      const cell = make("span", { class: name }, [product ? product.toFixed(2) : "0"]);
+      const cell = make("span", { class: name }, [product ? fixed(product, 2) : "0"]);
       cell.style.setProperty("--share", `${Math.round((45 * Math.abs(product)) / strongest)}%`);
       return cell;
     });
@@ -128,10 +128,10 @@ export class Slide {
     find("slide-sum", HTMLElement).textContent = text("slideSum", {
       row: String(row + 1),
       column: String(column + 1),
-      sum: sum.toFixed(3),
-      bias: bias.toFixed(3),
-      total: (sum + bias).toFixed(3),
-      value: value.toFixed(3),
+      sum: fixed(sum, 3),
+      bias: fixed(bias, 3),
+      total: fixed(sum + bias, 3),
+      value: fixed(value, 3),
     });
   }
 }

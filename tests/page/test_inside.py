@@ -45,6 +45,14 @@ class TestLessons:
         expect(total).to_contain_text("= 25")
 
 
+@pytest.mark.parametrize(("value", "words"), [(-0.004, "0.00"), (-0.006, "-0.01"), (1.5, "1.50")])
+def test_nothing_has_no_sign(value: float, words: str, page: Page) -> None:
+    """A number that rounds to nothing is written without a sign."""
+    script = "value => import('/static/i18n.js').then(it => it.fixed(value, 2))"
+
+    assert page.evaluate(script, value) == words
+
+
 class TestOwnDigit:
     """The person's own digit."""
 
