@@ -1,20 +1,24 @@
 /** The view "evaluate": a model scored on its test digits, or on labelled pictures of one's own. */
 
 import { ask, isAborted, ServiceError } from "./api.js";
+import { writeCsv } from "./csv.js";
 import { find, save } from "./dom.js";
 import { readEvents } from "./events.js";
 import { number, percent, text } from "./i18n.js";
 import { clearNotice, describeError, showFailure } from "./notice.js";
 import { takeDrops } from "./pictures.js";
+import { writeReport } from "./report.js";
 import { showScores } from "./scores.js";
 
 const RETRY_MS = 2000;
 
-/** @typedef {import("./scores.js").Evaluation} Evaluation */
+/** @typedef {import("./evaluation.js").Evaluation} Evaluation */
 
 export class Evaluate {
   /** @type {Evaluation | null} */
   #result = null;
+  /** @type {string | null} the file that was scored; null: the test digits */
+  #source = null;
   #asked = new AbortController();
   #run = find("evaluate-run", HTMLButtonElement);
   #cancel = find("evaluate-cancel", HTMLButtonElement);
@@ -30,8 +34,11 @@ export class Evaluate {
     });
     const card = find("evaluate-card", HTMLElement);
     takeDrops(card, card, (file) => void this.#evaluate(file));
-    find("download-json", HTMLButtonElement).addEventListener("click", () => this.#saveJson());
-    find("download-csv", HTMLButtonElement).addEventListener("click", () => this.#saveCsv());
+    this.#offer("download-json", "evaluation.json", "application/json", (result) => JSON.stringify(result, null, 2));
+    this.#offer("download-csv", "evaluation.csv", "text/csv", ({ detail }) => writeCsv(detail));
+    this.#offer("download-report", "evaluation.html", "text/html", (result) =>
+      writeReport(result, this.#source ?? text("testDigits")),
+    );
   }
 
   /** Show the scores, in the language of now. */
@@ -41,20 +48,33 @@ export class Evaluate {
     find("evaluate-result", HTMLElement).hidden = false;
   }
 
-  /** @param {Blob | null} data null: the model's own test digits */
+  /**
+   * Have a button save the result as a file.
+   * @param {string} id of the button
+   * @param {string} name of the file
+   * @param {string} type
+   * @param {(result: Evaluation) => string | Promise<string>} write
+   */
+  #offer(id, name, type, write) {
+    find(id, HTMLButtonElement).addEventListener("click", async () => {
+      if (this.#result) save(new Blob([await write(this.#result)], { type }), name);
+    });
+  }
+
+  /** @param {File | null} data null: the model's own test digits */
   async #evaluate(data) {
     this.#asked.abort();
     this.#asked = new AbortController();
     this.#begin();
     try {
       const model = find("evaluate-model", HTMLSelectElement).value;
-      const response = await ask(`evaluate?model=${model}`, {
+      const response = await ask(`evaluate?detail=true&model=${model}`, {
         method: "POST",
         body: data,
         headers: { Accept: "text/event-stream" },
         signal: this.#asked.signal,
       });
-      for await (const event of readEvents(response)) this.#take(event);
+      for await (const event of readEvents(response)) this.#take(event, data);
       clearNotice();
     } catch (error) {
       if (isAborted(error)) this.#say(text("evaluateCancelled"));
@@ -66,7 +86,7 @@ export class Evaluate {
 
   /**
    * Try again in a moment: the service scores one model at a time.
-   * @param {Blob | null} data
+   * @param {File | null} data
    */
   #retry(data) {
     const { signal } = this.#asked;
@@ -82,8 +102,11 @@ export class Evaluate {
     this.#say(text("evaluateWaiting"));
   }
 
-  /** @param {{name: string, data: any}} event */
-  #take({ name, data }) {
+  /**
+   * @param {{name: string, data: any}} event
+   * @param {File | null} scored
+   */
+  #take({ name, data }, scored) {
     if (name === "error") {
       throw new ServiceError(String(data.type).replace(/^.*:/, ""), data.status, data.detail);
     }
@@ -94,6 +117,7 @@ export class Evaluate {
       return;
     }
     this.#result = data;
+    this.#source = scored?.name ?? null;
     this.#say(text("evaluateDone", { accuracy: percent(data.accuracy) }));
     this.show();
   }
@@ -101,16 +125,5 @@ export class Evaluate {
   /** @param {string} words */
   #say(words) {
     find("evaluate-status", HTMLElement).textContent = words;
-  }
-
-  #saveJson() {
-    save(new Blob([JSON.stringify(this.#result, null, 2)], { type: "application/json" }), "evaluation.json");
-  }
-
-  #saveCsv() {
-    const matrix = this.#result?.confusion_matrix ?? [];
-    const head = ["label", ...matrix.map((_, digit) => `predicted_${digit}`)];
-    const lines = [head, ...matrix.map((row, digit) => [digit, ...row])].map((line) => line.join(","));
-    save(new Blob([lines.join("\r\n") + "\r\n"], { type: "text/csv" }), "confusion_matrix.csv");
   }
 }
