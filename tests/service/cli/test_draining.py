@@ -16,9 +16,8 @@ import httpx
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
-from uvicorn.supervisors.multiprocess import Process
 
-from service.cli import serve
+from service.cli import servers, supervisor
 from service.routes.resources import Lifecycle
 from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, wait_for_workers
@@ -111,26 +110,28 @@ def _read(client: socket.socket) -> bytes:
 
 def test_worker_has_a_server_that_drains() -> None:
     """One, which the supervisor's questions are answered by."""
-    worker = serve.Worker(uvicorn.Config("unused"), [])
+    worker = supervisor.Worker(uvicorn.Config("unused"), [])
 
-    assert isinstance(worker.server, serve.Server)
+    assert isinstance(worker.server, servers.Server)
     assert worker.server is worker.server
 
 
 def test_worker_may_start_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rolling restart waits for a new worker for longer than for a sign of life, unless it has to end."""
-    worker, should_exit = serve.Worker(uvicorn.Config("unused"), []), threading.Event()
+    worker, should_exit = supervisor.Worker(uvicorn.Config("unused"), []), threading.Event()
     waits: list[tuple[float, threading.Event | None]] = []
 
-    def wait(_worker: Process, timeout: float, should_exit: threading.Event | None) -> bool:
+    def wait(
+        _worker: supervisor.Worker, timeout: float, should_exit: threading.Event | None
+    ) -> bool:
         waits.append((timeout, should_exit))
         return True
 
-    monkeypatch.setattr(Process, "wait_until_ready", wait)
+    monkeypatch.setattr(supervisor.Worker.__base__, "wait_until_ready", wait)
     worker.wait_until_ready(5, should_exit)
     worker.wait_until_ready(math.inf)
 
-    assert waits == [(serve.START_TIMEOUT_S, should_exit), (math.inf, None)]
+    assert waits == [(supervisor.START_TIMEOUT_S, should_exit), (math.inf, None)]
 
 
 class _EndlessRequests(ServerState):
@@ -154,7 +155,7 @@ class _EndlessRequests(ServerState):
 
 def test_takes_no_more_connections_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where requests never cease, it leaves new connections to others, and answers those that it has."""
-    server = serve.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
+    server = servers.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
     listener = Mock()
     server.servers = [listener]
     server.server_state = _EndlessRequests(lambda: not listener.close.called)
@@ -191,7 +192,7 @@ class _LateRequest(ServerState):
 
 def test_serves_who_connected_in_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that was taken and not read yet is served before connections are closed."""
-    server = serve.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
+    server = servers.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
     listener = Mock()
     server.servers = [listener]
     server.server_state = _LateRequest(lambda: not listener.close.called)

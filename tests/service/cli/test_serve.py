@@ -24,8 +24,11 @@ from uvicorn.supervisors.multiprocess import SIGNALS
 
 from service.app import create_app
 from service.cli import main, serve
+from service.cli.failure_trap import FailureTrap
 from service.cli.logs import configure_log
-from service.cli.serve import FailureTrap, SharingServer, choose_num_workers
+from service.cli.serve import choose_num_workers
+from service.cli.servers import SharingServer
+from service.cli.supervisor import Supervisor
 from service.errors import BundleError
 from service.settings import Settings
 from tests.bundles import copy_bundle
@@ -107,10 +110,11 @@ class TestWarning:
     ) -> None:
         """It says so, loudly, where it listens beyond this machine without keys."""
         monkeypatch.setenv("DIGITSERVE_API_KEYS", keys)
-        monkeypatch.setattr(serve, "_run_one", lambda _config: 0)
-        monkeypatch.setattr(serve, "_run_many", lambda _config: 0)
+        monkeypatch.setattr(serve, "check_address", lambda _host, _port: None)
+        monkeypatch.setattr(serve, "_run_one", lambda _config, _settings: 0)
+        monkeypatch.setattr(serve, "_run_many", lambda _config, _settings: 0)
 
-        main(["serve", "--host", host])
+        main(["serve", "--host", host, "--port", "0"])
 
         said = capsys.readouterr().err
         assert ("WITHOUT KEYS" in said) == is_warned
@@ -190,7 +194,7 @@ class TestFailure:
         run = subprocess.run([*COMMAND, port], capture_output=True, text=True, check=False)
 
         assert run.returncode == 3
-        assert "address already in use" in run.stderr
+        assert "another program listens there" in run.stderr
         assert "Traceback" not in run.stderr
 
 
@@ -275,7 +279,7 @@ class TestRun:
             functools.partial(os._exit, 9), factory=True, port=0, workers=2, log_level="critical"
         )
         with config.bind_socket() as listener:
-            supervisor = serve.Supervisor(config, listener)
+            supervisor = Supervisor(config, listener, Settings())
             supervisor.run()
 
         assert supervisor.has_failed
@@ -301,12 +305,20 @@ class TestRun:
         assert code == 3
         assert line.startswith("digitserve: A GPU is required, and the model digits runs on ")
 
-    def test_port_is_taken(self, url: str, capsys: pytest.CaptureFixture[str]) -> None:
-        """A port that is taken is the server's line and code 3."""
-        code = main(["serve", "--engine", "litert", "--port", url.rpartition(":")[2]])
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_port_is_taken(
+        self, workers: str, url: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A port that is taken is one line that says what to do, and code 3, before anything is loaded."""
+        port = url.rpartition(":")[2]
+
+        code = main(["serve", "--port", port, "--workers", workers, "--models-dir", "/nothing"])
 
         assert code == 3
-        assert "address already in use" in capsys.readouterr().err
+        assert capsys.readouterr().err == (
+            f"digitserve: It cannot listen on 127.0.0.1, port {port}: another program listens there. "
+            "Stop that one, or choose a port that is free by --port.\n"
+        )
 
 
 def free_port() -> int:

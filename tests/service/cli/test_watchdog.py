@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from service.cli import watchdog
-from service.cli.serve import TICKS, Server
+from service.cli.servers import TICKS, Server
 from service.cli.watchdog import Watchdog
 from service.settings import Settings
 from tests.service.cli.faulty_service import serving

@@ -1,0 +1,80 @@
+"""The supervisor: keeps workers alive that share a socket.
+
+supervisor -> first worker -> it serves -> the others -> whichever ends is replaced
+"""
+
+import math
+import socket
+import threading
+from typing import cast
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from service.cli.addresses import announce
+from service.cli.servers import SharingServer
+from service.settings import Settings
+
+START_TIMEOUT_S = (
+    60.0  # of a worker that takes another's place; it takes one on a machine that has time
+)
+
+
+class Worker(Process):
+    """A process of the supervisor's, with a server of ours in it."""
+
+    def wait_until_ready(self, timeout: float, should_exit: threading.Event | None = None) -> bool:
+        """Wait until it serves, for longer than the server would: a busy machine starts it slowly.
+
+        Args:
+            timeout: In seconds; at least `START_TIMEOUT_S` is waited.
+            should_exit: Ends the wait.
+
+        Returns:
+            Whether it serves.
+        """
+        return super().wait_until_ready(max(timeout, START_TIMEOUT_S), should_exit)
+
+    @property
+    def server(self) -> SharingServer:
+        """The server."""
+        if self._server is None:
+            self._server = SharingServer(self.config)
+        return cast("SharingServer", self._server)
+
+
+multiprocess.Process = Worker  # type: ignore[misc]  # by this name its supervisor makes processes
+
+
+class Supervisor(Multiprocess):
+    """Keeps workers alive that share a socket, and says how to use them once the first can be used.
+
+    The others start after the first: what is wrong with a bundle or an engine is said once.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, settings: Settings) -> None:
+        super().__init__(config, [listener])
+        self._settings = settings
+        self._is_first_lost = False
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a worker could not start."""
+        return self._is_first_lost or any(
+            process.exitcode == STARTUP_FAILURE for process in self.processes
+        )
+
+    def init_processes(self) -> None:
+        """Start the first worker, then the others."""
+        num_workers, self.processes_num = self.processes_num, 1
+        super().init_processes()
+        # Without a bound, as for one process alone.
+        if not self.processes[0].wait_until_ready(math.inf):
+            self._is_first_lost = not self.signal_queue
+            self.should_exit.set()
+            return
+        announce(self.sockets[0], self._settings)
+        self.processes_num = num_workers - 1
+        super().init_processes()
