@@ -111,7 +111,7 @@ export const WORDS = {
   lossUnit: "nats, cross-entropy",
   calibrationError: "Calibration error",
   calibrationHelp: "confidence against accuracy",
-  rejected: "{count} pictures were left out; the first is {first}",
+  rejected: "Pictures left out: {count}. The first is {first}",
   matrixTitle: "What was taken for what",
   matrixHelp: "Rows are labels, columns answers. Press a number to see its digits.",
   labelAndAnswer: "label \\ answer",

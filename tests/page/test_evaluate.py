@@ -27,12 +27,13 @@ PAGE = 60  # digits of a cell that are shown at a time
 
 
 def _zip() -> bytes:
-    """Return a zip of two sevens, one of them labelled 2, and of a one."""
+    """Return a zip of two sevens, one of them labelled 2, of a one, and of what is no picture."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, strokes in (("7/a.png", None), ("2/b,c.png", None), ("1/c.png", ONE)):
             picture = draw(strokes) if strokes else draw()
             archive.writestr(name, encode(picture))
+        archive.writestr("3/broken.png", b"no picture")
     return buffer.getvalue()
 
 
@@ -88,6 +89,7 @@ class TestEvaluate:
         _score_own(page)
 
         expect(page.locator("#scores")).to_contain_text("66.67%")
+        expect(page.locator("#rejected")).to_contain_text("left out: 1. The first is 3/broken.png")
         page.get_by_role("button", name="2 read as 7: 1").click()
         figures = page.locator("#enlarged .mistakes figure")
         expect(figures).to_have_count(1)
@@ -239,6 +241,7 @@ class TestDownload:
         expect(page.locator("h1")).to_have_text(title)
         expect(page.locator("main")).to_contain_text("66.67%")
         expect(page.locator("main > p")).to_contain_text("own.zip")
+        expect(page.locator("main li")).to_contain_text("3/broken.png")
         page.locator(".matrix a", has_text="1").click()
         picture = page.locator(":target img")
         is_drawn = picture.evaluate("image => image.complete && image.naturalWidth === 28")
