@@ -15,7 +15,7 @@ OPTIONS: dict[str, Any] = {
         "X-Request-ID",
         "X-Request-Timeout-Ms",
     ),
-    "expose_headers": ("X-Request-ID", "Retry-After"),
+    "expose_headers": ("X-Request-ID", "Retry-After", "Server-Timing"),
 }
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")
 

@@ -21,6 +21,7 @@ from service.request_record import RequestRecord
 from service.routes.intake import TIMEOUT_PARAMETER, Admitted, take_in
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import PredictionBody
+from service.server_timing import HEADER, write_server_timing
 from service.uploads import single_file, split_files
 
 INLINE_PIXELS = 100_000  # a thread hop costs a good part of decoding so few
@@ -62,10 +63,11 @@ async def predict(
     model: DepModel,
     detail: Annotated[bool, Query(description="Add what the model saw")] = False,
 ) -> Response:
-    """Find the digit on an upload and say which it is."""
+    """Find the digit on an upload and say which it is; with `detail`, also how long each step took."""
     upload = await take_in(request, resources, max_bytes=resources.settings.max_upload_bytes)
     answer = await answer_upload(upload, resources, model, with_detail=detail)
-    return Response(answer, media_type="application/json")
+    headers = {HEADER: write_server_timing(upload.place.record)} if detail else None
+    return Response(answer, media_type="application/json", headers=headers)
 
 
 async def answer_upload(

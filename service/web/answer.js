@@ -3,7 +3,7 @@
 import { context, find, make } from "./dom.js";
 import { percent, text } from "./i18n.js";
 
-/** @typedef {import("./api.js").Prediction} Prediction */
+/** @typedef {import("./digitserve.mjs").Prediction} Prediction */
 
 const CLOSE = 0.1; // of the runner-up's probability: worth naming
 
@@ -30,7 +30,7 @@ export function showAnswer(prediction) {
   showBars(prediction.probabilities);
   const warnings = prediction.warnings.map((warning) => make("li", {}, [warning]));
   find("warnings", HTMLUListElement).replaceChildren(...warnings);
-  const steps = prediction.detail.steps.map((step) => text(`step-${step}`));
+  const steps = (prediction.detail?.steps ?? []).map((step) => text(`step-${step}`));
   find("steps", HTMLElement).textContent = steps.length
     ? text("steps", { steps: steps.join(text("comma")) })
     : text("stepsNone");
@@ -94,9 +94,10 @@ function showBars(probabilities) {
 /**
  * Show the upload with its ink box, and the 28x28 pixels that the model saw.
  * @param {Blob} upload
- * @param {import("./api.js").Detail} detail
+ * @param {import("./digitserve.mjs").Detail} [detail]
  */
 export async function showPictures(upload, detail) {
+  if (!detail) return;
   const seen = new Image();
   seen.src = detail.canonical;
   await seen.decode();
@@ -122,15 +123,12 @@ export async function showPictures(upload, detail) {
 }
 
 /**
- * Show how long the answer took, and its parts where the service tells them.
- * @param {Response} response
+ * Show how long the answer took, and its steps as the service tells them.
+ * @param {Record<string, number>} timing milliseconds of each step
  * @param {number} duration milliseconds, as the page has seen it
  */
-export function showTiming(response, duration) {
-  const header = response.headers.get("server-timing") ?? "";
-  const parts = [...header.matchAll(/([a-z_]+);(?:[^,]*;)?dur=([\d.]+)/g)].map(
-    ([, name, ms]) => `${name} ${Number(ms).toFixed(1)} ms`,
-  );
+export function showTiming(timing, duration) {
+  const parts = Object.entries(timing).map(([step, ms]) => text(`took-${step}`, { ms: ms.toFixed(2) }));
   const whole = text("timing", { ms: duration.toFixed(0) });
   find("timing", HTMLElement).textContent = [whole, ...parts].join(" · ");
 }

@@ -1,14 +1,14 @@
 /** The page: connects its parts, and knows which picture is asked about. */
 
 import { makeBars, showAnswer, showNoAnswer, showPictures, showTiming } from "./answer.js";
-import { ask, isAborted, ServiceError } from "./api.js";
+import { client, isAborted } from "./api.js";
 import { find, make } from "./dom.js";
 import { connectLanguage, text } from "./i18n.js";
 import { Evaluate } from "./evaluate.js";
 import { Inside } from "./inside.js";
 import { showLessons } from "./lessons.js";
 import { newestOnly } from "./live.js";
-import { clearNotice, describeError, showFailure, takeKey } from "./notice.js";
+import { clearNotice, describeError, isOfStatus, showFailure, takeKey } from "./notice.js";
 import { Pad } from "./pad.js";
 import { takePictures } from "./pictures.js";
 import { enableCopying, showSnippets } from "./snippets.js";
@@ -17,7 +17,7 @@ import { connectTheme } from "./theme.js";
 
 const RETRY_MS = 2000;
 
-/** @typedef {import("./api.js").Prediction} Prediction */
+/** @typedef {import("./digitserve.mjs").Prediction} Prediction */
 
 /** @type {Blob | null} null: the drawing */
 let given = null;
@@ -42,31 +42,25 @@ async function recognise(signal) {
   const picture = given ?? (await pad.toBlob());
   const started = performance.now();
   try {
-    const response = await ask(path(), { method: "POST", body: picture, signal });
-    prediction = /** @type {Prediction} */ (await response.json());
+    const answer = await client.predict(picture, { detail: true, model: choice.value, signal });
     if (signal.aborted) return;
+    prediction = answer;
     recognised = picture;
     isBlank = false;
     clearNotice();
     showAnswer(prediction);
-    showTiming(response, performance.now() - started);
-    await showPictures(picture, prediction.detail);
+    showTiming(answer.timing, performance.now() - started);
+    await showPictures(picture, answer.detail);
   } catch (error) {
     if (!isAborted(error)) fail(error);
   }
-}
-
-/** @returns {string} */
-function path() {
-  return `predict?detail=true&model=${choice.value}`;
 }
 
 /** @param {unknown} error */
 function fail(error) {
   prediction = null;
   if (showFailure(error)) {
-    const { status } = /** @type {ServiceError} */ (error);
-    if (status === 0 || status === 503) setTimeout(recognition.run, RETRY_MS);
+    if (isOfStatus(error, 0, 503)) setTimeout(recognition.run, RETRY_MS);
     return;
   }
   recognised = null;
@@ -102,9 +96,7 @@ function use(picture) {
 /** Fill the choices of models; those of a service that asks for a key come with the key. */
 async function listModels() {
   try {
-    /** @type {{models: {name: string}[]}} */
-    const health = await (await ask("health")).json();
-    const names = health.models.map((model) => model.name);
+    const names = (await client.health()).models.map((model) => model.name);
     fill(choice, names, "digits");
     fill(find("inside-model", HTMLSelectElement), names, "textbook");
     fill(find("evaluate-model", HTMLSelectElement), names, "digits");
@@ -112,8 +104,7 @@ async function listModels() {
     clearNotice();
   } catch (error) {
     showFailure(error);
-    const { status } = /** @type {ServiceError} */ (error);
-    if (status !== 401) setTimeout(listModels, RETRY_MS);
+    if (!isOfStatus(error, 401)) setTimeout(listModels, RETRY_MS);
   }
 }
 

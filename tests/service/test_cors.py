@@ -31,7 +31,10 @@ def test_listed_origin(path: str, status: int) -> None:
     assert answer.status_code == status
     assert answer.headers[ALLOW] == FRIEND
     assert answer.headers["vary"] == "Origin"
-    assert answer.headers["access-control-expose-headers"] == "X-Request-ID, Retry-After"
+    assert (
+        answer.headers["access-control-expose-headers"]
+        == "X-Request-ID, Retry-After, Server-Timing"
+    )
 
 
 def test_listed_origin_without_a_key() -> None:
