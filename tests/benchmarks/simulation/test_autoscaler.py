@@ -3,12 +3,15 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
+import simpy
 
-from benchmarks.simulation.autoscaler import AutoscalerSettings
+from benchmarks.simulation.autoscaler import Autoscaler, AutoscalerSettings
+from benchmarks.simulation.balancer import Balancer, BalancerSettings
 from benchmarks.simulation.draws import Constant
 from benchmarks.simulation.fleet import Plan, simulate
-from benchmarks.simulation.replica import Bounds
+from benchmarks.simulation.replica import Bounds, Replica
 from benchmarks.simulation.requests import Tally
 
 SETTINGS = AutoscalerSettings(
@@ -43,6 +46,23 @@ def test_stays_where_the_target_is_met() -> None:
     calm = replace(CROWD, rates=((0, 10),))
 
     assert set(_replicas(simulate(calm))) == {2}
+
+
+@pytest.mark.parametrize(("in_flight", "wanted"), [(8, 2), (17, 2), (21, 2), (23, 3), (40, 4)])
+def test_leaves_small_differences(in_flight: int, wanted: int) -> None:
+    """What is within a tenth of the target changes nothing; what is beyond asks for whole replicas."""
+    env = simpy.Environment()
+    balancer = Balancer(env, BalancerSettings(), np.random.default_rng(1))
+    replicas = [Replica(env, lambda: 1.0, Bounds()) for _ in range(2)]
+    for replica in replicas:
+        balancer.add(replica)
+    replicas[0].num_taken = in_flight
+    settings = replace(SETTINGS, target_in_flight=10)
+    autoscaler = Autoscaler(env, balancer, settings, lambda: replicas[0])
+
+    env.run(until=16)
+
+    assert autoscaler.num_wanted == wanted
 
 
 def test_goes_back_slowly() -> None:

@@ -109,12 +109,13 @@ def test_deadline_bounds_the_wait() -> None:
 
 
 def test_killed_replicas_lose_nothing_behind_the_balancer() -> None:
-    """What a killed zone had is sent to others, where there is room."""
-    plan = replace(CALM, faults=(Fault(5, "killed", zone=0),))
+    """What a killed zone had is sent to others at once, where there is room."""
+    plan = replace(CALM, rates=((0, 550), (5.1, 300)), faults=(Fault(5, "killed", zone=0),))
 
     tally = simulate(plan)
 
     assert tally.ended == Counter({Outcome.ANSWERED: tally.due})
+    assert tally.percentile_ms(1.0) < 1000
     assert tally.timeline[-1].replicas == 4
 
 
@@ -127,6 +128,37 @@ def test_silent_replicas_lose_what_they_had() -> None:
     assert set(tally.ended) == {Outcome.ANSWERED, Outcome.LOST}
     assert 0 < tally.ended[Outcome.LOST] < 40
     assert tally.ended.total() == tally.due
+
+
+@pytest.mark.parametrize(("timeout_s", "still_there"), [(0.5, 4), (60.0, 6)])
+def test_silence_is_noticed_by_checks(timeout_s: float, still_there: int) -> None:
+    """Who does not watch connections sends requests to a silent zone until a check has waited in vain."""
+    settings = BalancerSettings(is_watchful=False, check_timeout_s=timeout_s)
+    plan = replace(CALM, balancer=settings, faults=(Fault(5, "silent", zone=0),))
+
+    replicas = [moment.replicas for moment in simulate(plan).timeline]
+
+    assert (replicas[5], replicas[7]) == (6, still_there)
+
+
+def test_impatient_clients_are_not_told_twice() -> None:
+    """A connection that fails after its client has given up tells nobody, though the client asks again."""
+    plan = Plan(
+        Constant(2.0),
+        2,
+        1.5,
+        ((0, 1),),  # one request
+        spacing="even",
+        zones=2,
+        balancer=BalancerSettings(policy="round_robin", retries=0, connect_timeout_s=4.0),
+        clients=ClientSettings(attempts=2, timeout_s=2.5),
+        faults=(Fault(0.99, "silent", zone=0),),
+    )
+
+    tally = simulate(plan)
+
+    assert tally.ended == Counter({Outcome.ANSWERED: 1})
+    assert tally.attempts == 2
 
 
 def test_slow_replica_is_spared_by_who_looks() -> None:
