@@ -14,6 +14,7 @@ from benchmarks.budget import Budget
 from benchmarks.catalogue import ROOT
 from benchmarks.errors import BenchmarkError
 from benchmarks.simulation import paper, validation
+from benchmarks.simulation.figure import draw_crowd
 from benchmarks.simulation.paper import Assumptions
 from benchmarks.simulation.parameters import Parameters, read_parameters
 from benchmarks.simulation.scenarios import CROWD_AT_S, GOAL_S, Result, read_scenarios
@@ -44,7 +45,7 @@ def put(text: str, name: str, section: str) -> str:
 
 
 def write_page(assumptions: Assumptions, page: Path = PAGE) -> None:
-    """Write all tables into the page.
+    """Write all tables into the page, and its figure beside it.
 
     Raises:
         BenchmarkError: If the page has lost a mark, or a result is missing.
@@ -53,6 +54,7 @@ def write_page(assumptions: Assumptions, page: Path = PAGE) -> None:
     for name, section in render_all(assumptions).items():
         text = put(text, name, section)
     page.write_text(text, encoding="utf-8")
+    draw_crowd([result for result in read_scenarios() if result.study == "crowd"])
 
 
 def render_all(assumptions: Assumptions) -> dict[str, str]:

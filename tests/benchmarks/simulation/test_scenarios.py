@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.simulation.draws import Constant
+from benchmarks.simulation.figure import draw_crowd
 from benchmarks.simulation.fleet import simulate
 from benchmarks.simulation.page import PAGE, put, render_all
 from benchmarks.simulation.paper import Assumptions
@@ -79,3 +81,14 @@ def test_lost_mark() -> None:
     )
     with pytest.raises(BenchmarkError, match="begin: x"):
         put("nothing", "x", "y")
+
+
+def test_figure(tmp_path: Path) -> None:
+    """A crowd is drawn as a picture of the size that the page shows."""
+    crowds = [result for result in read_scenarios() if result.study == "crowd"]
+
+    draw_crowd(crowds, tmp_path / "crowd.png")
+
+    with Image.open(tmp_path / "crowd.png") as picture:
+        assert picture.size == (770, 462)
+        assert len(picture.convert("RGB").getcolors(10**6) or []) > 100  # more than an empty frame
