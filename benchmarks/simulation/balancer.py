@@ -21,6 +21,7 @@ class BalancerSettings:
     Attributes:
         policy: How a replica is chosen.
         retries: How often an attempt is sent to another replica.
+        repeats_refusals: Whether a replica's 503 is a reason for it, beside a broken connection.
         check_interval_s: Between two health checks of a replica, in seconds; one that fails is enough.
         check_timeout_s: Until a check that is not answered at all has failed, in seconds.
         connect_timeout_s: Until a connection to a replica counts as impossible, in seconds.
@@ -29,6 +30,7 @@ class BalancerSettings:
 
     policy: PolicyName = "least_connections"
     retries: int = 3
+    repeats_refusals: bool = True
     check_interval_s: float = 0.5
     check_timeout_s: float = 0.5
     connect_timeout_s: float = 2.0
@@ -92,10 +94,16 @@ class Balancer:
         self._close(request, replica)
         if outcome is Outcome.LOST and self._settings.is_watchful:
             self._mark_down(replica)
-        if outcome is not Outcome.ANSWERED and request.dispatches <= self._settings.retries:
+        if self._repeats(outcome) and request.dispatches <= self._settings.retries:
             self.send(request)
         else:
             request.deliver(request, outcome)
+
+    def _repeats(self, outcome: Outcome) -> bool:
+        """Tell whether an outcome is one after which another replica is asked."""
+        if outcome is Outcome.ANSWERED:
+            return False
+        return outcome is Outcome.LOST or self._settings.repeats_refusals
 
     def forget(self, request: Request) -> None:
         """Close the connection of a client that has given up."""

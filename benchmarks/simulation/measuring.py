@@ -27,6 +27,7 @@ DELAY_MS = 20.0  # so that four replicas fit on two cores
 COMMAND = "python -m benchmarks.simulation measure"
 QUANTILES = np.linspace(0, 1, 101)
 CONNECTIONS = 16  # of a busy worker
+FULL_MS = 500.0  # of an engine whose worker is full, nearly always
 
 
 def measure(*, seconds: int, starts: int = 5) -> Parameters:
@@ -51,6 +52,7 @@ def measure(*, seconds: int, starts: int = 5) -> Parameters:
         start_s=statistics.median(_start_s() for _ in range(starts)),
         resident_bytes=resident_bytes,
         service=_take_cpu_time(service, costs[0].cpu_us / 1e6),
+        refusal_us=_measure_refusal_us(uploads[0], seconds),
         slowed=slowed,
         delay_ms=DELAY_MS,
         costs=tuple(costs),
@@ -83,6 +85,14 @@ def _cpu_us(real: Real, pid: int, upload: Upload, connections: int, seconds: int
     before_s = processes.cpu_s(pid)
     load = drive(url_of(real), upload, connections=connections, seconds=seconds)
     return (processes.cpu_s(pid) - before_s) / load.requests * 1e6
+
+
+def _measure_refusal_us(upload: Upload, seconds: int) -> float:
+    """Return the CPU time for a request to a worker that takes one at a time and is busy with one."""
+    with replica(core=CORE, delay_ms=FULL_MS, max_waiting=1) as real:
+        before_s = processes.cpu_s(real.pid)
+        load = drive(url_of(real), upload, connections=4, seconds=seconds)
+        return (processes.cpu_s(real.pid) - before_s) / (load.requests + load.failed) * 1e6
 
 
 def _time_requests(real: Real, upload: Upload, seconds: int, parts: tuple[str, ...]) -> Timing:

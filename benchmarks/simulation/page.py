@@ -109,7 +109,7 @@ def render_parameters(parameters: Parameters) -> str:
 
 From its command to its readiness a replica takes {digits(parameters.start_s)} s; after these uploads it has
 {digits(parameters.resident_bytes / 1e6)} MB. The smallest upload keeps an idle worker busy for {digits(p50_ms)} ms
-in the median and {digits(p99_ms)} ms in the 99th percentile.
+in the median and {digits(p99_ms)} ms in the 99th percentile; refusing one takes {digits(parameters.refusal_us)} µs.
 
 Measured {parameters.date} on {parameters.machine}: `{parameters.command}`."""
 

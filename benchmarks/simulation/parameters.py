@@ -64,6 +64,7 @@ class Parameters:
         start_s: From starting a replica's command to its readiness, in seconds.
         resident_bytes: Memory of a replica after the uploads below.
         service: Of the smallest upload to a worker on one core: the form as its log tells it, the mean its CPU time.
+        refusal_us: CPU time of the service for a request that it refuses, in microseconds.
         slowed: Of the same upload to an engine that was slowed down.
         delay_ms: By how much it was.
         costs: Of uploads, the smallest first.
@@ -75,6 +76,7 @@ class Parameters:
     start_s: float
     resident_bytes: int
     service: Timing
+    refusal_us: float
     slowed: Timing
     delay_ms: float
     costs: tuple[UploadCost, ...]

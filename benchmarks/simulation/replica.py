@@ -23,10 +23,12 @@ class Bounds:
     Attributes:
         max_waiting: `DIGITSERVE_MAX_WAITING`.
         timeout_s: `DIGITSERVE_REQUEST_TIMEOUT_MS`, in seconds.
+        refusal_s: How long refusing a request keeps the worker from its work, in seconds.
     """
 
     max_waiting: int = 128
     timeout_s: float = 10.0
+    refusal_s: float = 0.0
 
 
 class Replica:
@@ -71,6 +73,7 @@ class Replica:
             deliver(request, Outcome.LOST)
             return
         if self.num_taken >= self._bounds.max_waiting:
+            self._free_at_s = max(self._env.now, self._free_at_s) + self._bounds.refusal_s
             request.retry_after_s = self._retry_after_s()
             deliver(request, Outcome.REFUSED)
             return

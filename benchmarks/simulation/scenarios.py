@@ -22,15 +22,10 @@ from benchmarks.simulation.requests import Outcome, Tally
 PATH = FOLDER / "scenarios.json"
 GOAL_S = 0.05  # for the 99th percentile
 Settings = dict[str, str | int | float]
-SMALL, PHOTO = (
-    0,
-    2,
-)  # of the uploads of docs/performance.md: a digit of MNIST's size, a photo of 640x480
+SMALL, PHOTO = 0, 2  # of the uploads measured: a digit of MNIST's size, a photo of 640x480
 POLICIES: tuple[PolicyName, ...] = ("least_connections", "round_robin", "random")
-HAPROXY = BalancerSettings()  # docker/haproxy.cfg
-CLUSTER = BalancerSettings(
-    check_interval_s=2.0
-)  # the same in front of pods, which are asked so often
+HAPROXY = BalancerSettings(repeats_refusals=False)  # docker/haproxy.cfg, but for repeats of a 503
+CLUSTER = replace(HAPROXY, check_interval_s=2.0)  # the same before pods, which are asked so often
 LOST_NODE_S = 50.0  # until Kubernetes takes a node for lost: its node-monitor-grace-period
 SERVICE = BalancerSettings(  # of Kubernetes
     policy="random",
@@ -39,9 +34,7 @@ SERVICE = BalancerSettings(  # of Kubernetes
     check_timeout_s=LOST_NODE_S,
     is_watchful=False,
 )
-POD_START_S = (
-    5.0  # beside the process's own start: scheduling, container, readiness, endpoints; assumed
-)
+POD_START_S = 5.0  # assumed, beside the process's own start: scheduling, container, endpoints
 ATTEMPTS = 3  # of digitserve_client
 CROWD_AT_S, CROWD_S = 30.0, 150.0
 BASE = 2  # replicas before a crowd, the fewest of deploy/kubernetes
@@ -118,6 +111,8 @@ def make_plan(parameters: Parameters, upload: int, replicas: int, load: float) -
         seconds=20,
         rates=((0, load * replicas / service.mean_s),),
         warm_up_s=2,
+        bounds=Bounds(refusal_s=parameters.refusal_us / 1e6),
+        balancer=HAPROXY,
         clients=ClientSettings(overhead_s=parameters.service.overhead_s),
     )
 
@@ -128,7 +123,7 @@ def _headroom(parameters: Parameters) -> Iterator[Result]:
         for policy in POLICIES:
             for load in (0.5, 0.7, 0.8, 0.9, 0.95):
                 plan = make_plan(parameters, upload, 12, load)
-                plan = replace(plan, balancer=BalancerSettings(policy=policy))
+                plan = replace(plan, balancer=replace(HAPROXY, policy=policy))
                 settings: Settings = {"upload": upload, "policy": policy, "load": load}
                 yield summarise("headroom", settings, simulate(plan))
 
@@ -139,7 +134,7 @@ def _room(parameters: Parameters) -> Iterator[Result]:
         for room in (4, 8, 16, 32, 64, 128):
             for load in (0.8, 2.0):
                 plan = make_plan(parameters, upload, 4, load)
-                plan = replace(plan, seconds=10, bounds=Bounds(max_waiting=room))
+                plan = replace(plan, seconds=10, bounds=replace(plan.bounds, max_waiting=room))
                 settings: Settings = {"upload": upload, "max_waiting": room, "load": load}
                 yield summarise("room", settings, simulate(plan))
 
@@ -177,7 +172,7 @@ def _crowd(parameters: Parameters) -> Iterator[Result]:
                 plan,
                 seconds=CROWD_AT_S + CROWD_S,
                 rates=((0, rate), (CROWD_AT_S, 10 * rate)),
-                bounds=Bounds(max_waiting=room),
+                bounds=replace(plan.bounds, max_waiting=room),
                 balancer=CLUSTER,
                 clients=replace(plan.clients, attempts=attempts),
                 autoscaler=_autoscaler(parameters, target, max_replicas=80),
@@ -215,7 +210,7 @@ def _slow(parameters: Parameters) -> Iterator[Result]:
         plan = make_plan(parameters, SMALL, 12, 0.6)
         plan = replace(
             plan,
-            balancer=BalancerSettings(policy=policy),
+            balancer=replace(HAPROXY, policy=policy),
             faults=(Fault(0, "slow", slowness=10, replicas=1),),
         )
         yield summarise("slow", {"policy": policy}, simulate(plan))

@@ -17,6 +17,7 @@ from benchmarks.load import drive
 from benchmarks.machine import describe_machine, today
 from benchmarks.open_loop import list_due, write_request
 from benchmarks.pictures import make_pictures
+from benchmarks.simulation.balancer import BalancerSettings
 from benchmarks.simulation.clients import ClientSettings
 from benchmarks.simulation.fleet import Plan, simulate
 from benchmarks.simulation.measuring import CORE, url_of
@@ -82,7 +83,8 @@ class Case:
         load: Offered; 0 for a closed loop.
         connections: Of the closed loop.
         timing: Of one request.
-        max_waiting: Of each replica.
+        bounds: Of each replica.
+        balancer: In front of them.
         seconds: How long.
         seed: Of the moments at which requests come.
     """
@@ -92,7 +94,8 @@ class Case:
     load: float
     connections: int
     timing: Timing
-    max_waiting: int
+    bounds: Bounds
+    balancer: BalancerSettings
     seconds: int
     seed: int
 
@@ -119,18 +122,24 @@ def validate(parameters: Parameters, *, seconds: int, rounds: int) -> list[Compa
     for seed in range(1, rounds + 1):
         for number in REPLICAS:
             with fleet(number, delay_ms=parameters.delay_ms, max_waiting=MAX_WAITING) as (front, _):
-                cases = list_cases("slowed", number, parameters.slowed, seconds, seed)
+                cases = list_cases("slowed", number, parameters, seconds, seed)
                 comparisons += [_compare(front, case) for case in cases]
         with replica(core=CORE, max_waiting=REAL_MAX_WAITING) as real:
-            cases = list_cases("real", 1, parameters.service, seconds, seed)
+            cases = list_cases("real", 1, parameters, seconds, seed)
             comparisons += [_compare(real, case) for case in cases]
     return comparisons
 
 
 def list_cases(
-    engine: str, replicas: int, timing: Timing, seconds: int, seed: int
+    engine: str, replicas: int, parameters: Parameters, seconds: int, seed: int
 ) -> Iterator[Case]:
     """List what is asked of some replicas: as much as they can do, then shares of it."""
+    if engine == "slowed":  # while it sleeps, refusals cost it nothing
+        timing, bounds, balancer = parameters.slowed, Bounds(MAX_WAITING), BalancerSettings()
+    else:  # no balancer at all
+        balancer = BalancerSettings(retries=0)
+        timing = parameters.service
+        bounds = Bounds(REAL_MAX_WAITING, refusal_s=parameters.refusal_us / 1e6)
     for load in (0.0, *LOADS):
         yield Case(
             engine=engine,
@@ -138,7 +147,8 @@ def list_cases(
             load=load,
             connections=CONNECTIONS_A_REPLICA * replicas,
             timing=timing,
-            max_waiting=MAX_WAITING if engine == "slowed" else REAL_MAX_WAITING,
+            bounds=bounds,
+            balancer=balancer,
             seconds=seconds,
             seed=seed,
         )
@@ -175,7 +185,8 @@ def predict(case: Case) -> Figures:
         service=case.timing.distribution,
         replicas=case.replicas,
         seconds=case.seconds,
-        bounds=Bounds(case.max_waiting),
+        bounds=case.bounds,
+        balancer=case.balancer,
         clients=ClientSettings(overhead_s=case.timing.overhead_s),
         seed=case.seed,
     )

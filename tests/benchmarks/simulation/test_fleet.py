@@ -90,6 +90,30 @@ def test_room_bounds_the_wait() -> None:
         assert tally.answered_per_s == pytest.approx(200, rel=0.2)
 
 
+def test_refusals_take_time() -> None:
+    """A worker that refuses as many as it answers has the less time for them."""
+    plan = Plan(
+        Constant(0.01),
+        1,
+        20,
+        ((0, 200),),
+        spacing="even",
+        bounds=Bounds(max_waiting=8, refusal_s=0.0025),
+        balancer=BalancerSettings(retries=0),
+    )
+
+    # answered * 10 ms + (200 - answered) * 2.5 ms = 1 s
+    assert simulate(plan).answered_per_s == pytest.approx(500 / 7.5, rel=0.02)
+
+
+def test_repeats_of_refusals_take_more_time() -> None:
+    """A balancer that sends what was refused to others lets full workers refuse it again, and answer less."""
+    plan = Plan(Constant(0.01), 2, 10, ((0, 300),), bounds=Bounds(max_waiting=8, refusal_s=0.001))
+    once = replace(plan, balancer=BalancerSettings(repeats_refusals=False))
+
+    assert simulate(once).answered_per_s > simulate(plan).answered_per_s * 1.1
+
+
 def test_deadline_bounds_the_wait() -> None:
     """Work whose time has run out is not begun, and those behind it get its turn."""
     plan = Plan(

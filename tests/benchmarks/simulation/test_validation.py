@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.simulation.parameters import Timing
+from benchmarks.simulation.balancer import BalancerSettings
+from benchmarks.simulation.parameters import Timing, read_parameters
+from benchmarks.simulation.replica import Bounds
 from benchmarks.simulation.validation import (
+    REPLICAS,
     Case,
     Comparison,
     Figures,
@@ -18,13 +21,25 @@ from benchmarks.simulation.validation import (
 )
 
 TIMING = Timing((0.01, 0.01), overhead_s=0.001)
-CASE = Case("slowed", 2, 0.0, connections=4, timing=TIMING, max_waiting=8, seconds=5, seed=1)
+CASE = Case(
+    "slowed",
+    2,
+    0.0,
+    connections=4,
+    timing=TIMING,
+    bounds=Bounds(8),
+    balancer=BalancerSettings(),
+    seconds=5,
+    seed=1,
+)
 MEASURED = Figures(100.0, 10.0, 20.0, 0.5)
 
 
 def test_loads() -> None:
     """First as much as they can do, then shares of what the timing says that they can."""
-    cases = list(list_cases("slowed", 2, TIMING, 5, 1))
+    parameters = replace(read_parameters(), slowed=TIMING)
+
+    cases = list(list_cases("slowed", 2, parameters, 5, 1))
 
     assert [case.load for case in cases] == [0.0, 0.5, 0.7, 2.0]
     assert cases[1].rate == pytest.approx(100)
@@ -77,3 +92,15 @@ def test_table() -> None:
     assert lines[2] == (
         "| slowed | 2 | closed loop | 100 / 100 | 12.0 / 10.0 | 20.0 / 20.0 | 50.0% / 50.0% |"
     )
+
+
+def test_published_predictions_hold() -> None:
+    """Of what the page compares, predicted answers a second are within a sixth of those measured."""
+    _, comparisons = read_validation()
+
+    assert {(run.engine, run.replicas) for run in comparisons} == {
+        *(("slowed", number) for number in REPLICAS),
+        ("real", 1),
+    }
+    for run in comparisons:
+        assert run.predicted.answered_per_s == pytest.approx(run.measured.answered_per_s, rel=1 / 6)
