@@ -39,6 +39,7 @@ from service.routes import (
 from service.routes.resources import MAX_EVALUATIONS, Resources
 from service.security_schemes import describe_access
 from service.settings import Settings
+from service.tracing import Traces, Tracing
 from service.versions.board import Board
 from service.versions.changes import Versions
 from service.versions.examination import Examiner
@@ -74,13 +75,17 @@ def create_app(
             folder in common with the others.
     """
     settings = settings or Settings()
+    traces = Traces(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         decoders = CapacityLimiter(settings.decode_threads)
         evaluators = CapacityLimiter(MAX_EVALUATIONS)
         place = _find_place(folder, can_change_versions)
-        async with serving_models(settings, place) as (models, versions):
+        async with (
+            traces.running() if traces else nullcontext(),
+            serving_models(settings, place) as (models, versions),
+        ):
             recorder = Recorder(counters, find_templates())
             yield State(
                 resources=Resources(
@@ -107,6 +112,8 @@ def create_app(
         app.add_middleware(Access, settings)
     describe_access(app, settings)
     app.add_middleware(allow_origins, settings.cors_origins)
+    if traces is not None:
+        app.add_middleware(Tracing, traces)
     app.add_middleware(RequestContext, allow_origins(answer_failure, settings.cors_origins))
     install_handlers(app)
     return app

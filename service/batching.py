@@ -158,6 +158,7 @@ def _note(batch: list[_Waiting], started: float, ended: float) -> None:
     """Note in the records of a batch what the engine's call for it took."""
     batch[0].record.batch_size = len(batch)
     for waiting in batch:
+        waiting.record.queue_at = waiting.since
         waiting.record.queue_s = started - waiting.since
         waiting.record.model_s = ended - started
 

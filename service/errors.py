@@ -276,5 +276,9 @@ class BundleError(DigitserveError):
     """A model directory is incomplete, damaged or of another schema; raised at start-up."""
 
 
+class TracesUnavailableError(DigitserveError):
+    """Traces are asked for, and cannot be made on this machine; raised at start-up."""
+
+
 class EngineUnavailableError(DigitserveError):
     """The engine that the settings ask for cannot run on this machine; raised at start-up."""

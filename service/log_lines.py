@@ -65,6 +65,8 @@ class RequestEvent:
         ):
             if duration_s is not None:
                 members += f',"{name}_ms":{duration_s * 1000:.3f}'
+        if record.trace_id:
+            members += f',"trace_id":"{record.trace_id}"'
         return members
 
 

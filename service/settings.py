@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, HttpUrl, PositiveInt, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.batches import BatchLimits
@@ -128,6 +128,9 @@ class Settings(BaseSettings):
 
     tls_key: Path | None = None
     """Its key, a PEM file without a password; unset: it is in the certificate's file."""
+
+    otlp_endpoint: HttpUrl | None = None
+    """URL of an OpenTelemetry collector that takes traces by OTLP over HTTP; none: no traces."""
 
     log_format: Literal["auto", "text", "json"] = "auto"
     """Lines of the log: `text`, `json`, or `auto`: text on a terminal, else JSON."""

@@ -5,7 +5,7 @@ import logging
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.cli import ExitCode, fail
-from service.errors import BundleError, EngineUnavailableError
+from service.errors import BundleError, EngineUnavailableError, TracesUnavailableError
 
 
 class FailureTrap:
@@ -30,7 +30,7 @@ class FailureTrap:
 
         try:
             await self.app(scope, receive, hold_refusal)
-        except (BundleError, EngineUnavailableError) as error:
+        except (BundleError, EngineUnavailableError, TracesUnavailableError) as error:
             fail(error, ExitCode.UNUSABLE)
             # The server would add that start-up failed; the process ends with our line alone.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

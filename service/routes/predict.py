@@ -121,7 +121,7 @@ def _preprocess(image: OpenedImage, record: RequestRecord, started: float) -> Ca
     """Decode and preprocess a picture, and note how long each took since `started`, by `perf_counter`."""
     picture = image.decode()
     decoded = time.perf_counter()
-    record.decode_s = decoded - started
+    record.decode_at, record.decode_s = started, decoded - started
     seen = canonicalise(picture)
     record.preprocess_s = time.perf_counter() - decoded
     return seen

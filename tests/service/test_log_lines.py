@@ -42,7 +42,14 @@ class TestJsonFormatter:
     def test_prediction(self) -> None:
         """A prediction's line has its answer and its steps, and nothing of the picture."""
         answer = AnswerRecord(7, 0.99914, "ok", np.zeros((28, 28), np.uint8))
-        record = RequestRecord(0.0001, 0.0002, 0.0003, 0.0004, 1, answer)
+        record = RequestRecord(
+            decode_s=0.0001,
+            preprocess_s=0.0002,
+            queue_s=0.0003,
+            model_s=0.0004,
+            batch_size=1,
+            answer=answer,
+        )
 
         line = _format(
             RequestEvent("a1", "POST", "/predict", 200, 0.0012345, record), args=(), exc_info=None
