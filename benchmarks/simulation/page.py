@@ -69,6 +69,7 @@ def render_all(assumptions: Assumptions) -> dict[str, str]:
         "crowd": _render_crowd,
         "zone": _render_zone,
         "slow": _render_slow,
+        "fleets": _render_fleets,
     }
     return {
         "parameters": render_parameters(parameters),
@@ -221,6 +222,19 @@ def _render_slow(_: Parameters, results: list[Result]) -> str:
         for result in results
     ]
     return table(["chosen", "p50, ms", "p99, ms", f"within {GOAL_MS:.0f} ms"], rows)
+
+
+def _render_fleets(_: Parameters, results: list[Result]) -> str:
+    """P99 of whole fleets, by policy."""
+    rows = []
+    for rate in _values(results, "rate"):
+        chosen = _choose(results, rate=rate)
+        workers = f"{chosen[0].settings['workers']:,}"
+        cells = [_mark(result.p99_ms, result.soon) for result in chosen]
+        rows.append([f"{rate:,}", workers, *cells])
+    return table(
+        ["a second", "workers", *(f"{words}, ms" for words in POLICY_WORDS.values())], rows
+    )
 
 
 def _mark(p99_ms: float, soon: float) -> str:

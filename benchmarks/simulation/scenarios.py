@@ -4,6 +4,7 @@ Parameters, an upload -> plans -> Results -> docs/scale/scenarios.json
 """
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks.simulation.autoscaler import AutoscalerSettings
 from benchmarks.simulation.balancer import BalancerSettings
 from benchmarks.simulation.clients import ClientSettings
 from benchmarks.simulation.fleet import Fault, FaultKind, Plan, simulate
+from benchmarks.simulation.paper import RATES, Assumptions
 from benchmarks.simulation.parameters import FOLDER, Parameters
 from benchmarks.simulation.policies import PolicyName
 from benchmarks.simulation.replica import Bounds
@@ -38,6 +40,7 @@ POD_START_S = 5.0  # assumed, beside the process's own start: scheduling, contai
 ATTEMPTS = 3  # of digitserve_client
 CROWD_AT_S, CROWD_S = 30.0, 150.0
 BASE = 2  # replicas before a crowd, the fewest of deploy/kubernetes
+FLEET_REQUESTS = 200_000  # of each fleet
 STEADY = 5  # workers that a steady load keeps busy
 
 
@@ -91,7 +94,7 @@ class Result:
 
 def run_all(parameters: Parameters) -> list[Result]:
     """Simulate every scenario."""
-    studies = (_headroom, _room, _autoscaling, _crowd, _zone, _slow)
+    studies = (_headroom, _room, _autoscaling, _crowd, _zone, _slow, _fleets)
     return [result for study in studies for result in study(parameters)]
 
 
@@ -214,6 +217,23 @@ def _slow(parameters: Parameters) -> Iterator[Result]:
             faults=(Fault(0, "slow", slowness=10, replicas=1),),
         )
         yield summarise("slow", {"policy": policy}, simulate(plan))
+
+
+def _fleets(parameters: Parameters) -> Iterator[Result]:
+    """Whole fleets of the smallest upload, as busy as the plan on paper has them."""
+    utilisation = Assumptions().utilisation
+    for rate in RATES:
+        workers = math.ceil(rate * parameters.costs[SMALL].cpu_us / 1e6 / utilisation)
+        for policy in POLICIES:
+            plan = make_plan(parameters, SMALL, workers, utilisation)
+            plan = replace(
+                plan,
+                seconds=FLEET_REQUESTS / rate,
+                warm_up_s=0.1,
+                balancer=replace(HAPROXY, policy=policy),
+            )
+            settings: Settings = {"rate": rate, "workers": workers, "policy": policy}
+            yield summarise("fleets", settings, simulate(plan))
 
 
 def _autoscaler(parameters: Parameters, target: float, max_replicas: int) -> AutoscalerSettings:
