@@ -74,7 +74,7 @@ def list_entries(files: Sequence[FormFile], limits: LabelledDataLimits) -> list[
     except LabelledDataError as error:
         raise BatchError(str(error)) from error
     return [
-        BatchEntry(file.name, functools.partial(_read_file, file.content, limits)) for file in files
+        BatchEntry(file.name, functools.partial(read_file, file.content, limits)) for file in files
     ]
 
 
@@ -136,7 +136,7 @@ def _read_member(
         raise BrokenImageError(str(error)) from error
 
 
-def _read_file(content: bytes, limits: LabelledDataLimits) -> bytes:
+def read_file(content: bytes, limits: LabelledDataLimits) -> bytes:
     """Return the bytes of one file of a form, within the bound that holds for every picture."""
     if len(content) > limits.max_member_bytes:
         raise UploadTooLargeError(

@@ -1,4 +1,4 @@
-"""The command `digitserve`: serve, predict, evaluate, ray-config.
+"""The command `digitserve`: serve, predict, evaluate, score, ray-config.
 
     arguments -> command -> exit code
 
@@ -198,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             help=f"{text} replicas (%(default)s)",
         )
+    _add_score(add("score", _score, "Recognise millions of images into Parquet files."))
     for command in (predict, evaluate):
         command.add_argument("--json", action="store_true", help="print JSON, one object a line")
         command.add_argument("--url", help="ask the service at this URL instead of a model here")
@@ -209,6 +210,46 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--model", metavar="NAME", help="name of the model")
     return parser
+
+
+def _add_score(command: argparse.ArgumentParser) -> None:
+    """Describe the arguments of `score`."""
+    command.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a folder, a pattern, a zip or Parquet file, or a URL of such in an object store",
+    )
+    command.add_argument(
+        "destination",
+        metavar="DEST",
+        help="folder of the results; images that have one there are passed over",
+    )
+    command.add_argument(
+        "--workers",
+        type=_positive,
+        metavar="N",
+        help="processes that score (as many as the CPU quota and the memory allow, or the cluster has CPUs)",
+    )
+    command.add_argument(
+        "--address", help="score on the Ray cluster there (default: on this machine)"
+    )
+    command.add_argument("--column", metavar="NAME", help="column of images in Parquet files")
+    command.add_argument(
+        "--block",
+        type=_positive,
+        default=1024,
+        metavar="N",
+        help="most images of a result file, and most that a killed worker loses (%(default)s)",
+    )
+    command.add_argument("--json", action="store_true", help="sum up in JSON")
+    command.add_argument("--model", metavar="NAME", help="name of the model")
+
+
+def _positive(text: str) -> int:
+    """Read a number of at least 1."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -237,3 +278,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from service.cli import evaluate
 
     return evaluate.run(arguments)
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    """Import and run `score`."""
+    from service.cli import score
+
+    return score.run(arguments)

@@ -61,7 +61,7 @@ def open_archive(body: bytes, limits: LabelledDataLimits) -> zipfile.ZipFile:
             "The zip is truncated or damaged; pack it anew and send it whole."
         ) from error
     for member in archive.infolist():
-        _check_readable(member)
+        check_readable(member)
     return archive
 
 
@@ -90,7 +90,7 @@ def list_pictures(archive: zipfile.ZipFile, limits: LabelledDataLimits) -> list[
         member
         for member in archive.infolist()
         # Not `is_dir`: on a member without a name it fails.
-        if not member.filename.endswith("/") and not _is_junk(member.filename)
+        if not member.filename.endswith("/") and not is_junk(member.filename)
     ]
     limits.check_num_images(len(members))
     return members
@@ -130,13 +130,13 @@ def split_path(member_name: str) -> list[str]:
     return [part for part in parts if part not in CURRENT_FOLDERS]
 
 
-def _is_junk(member_name: str) -> bool:
+def is_junk(member_name: str) -> bool:
     """Tell whether a member is one that operating systems add by themselves."""
     return any(part in JUNK or part.startswith(".") for part in split_path(member_name))
 
 
-def _check_readable(member: zipfile.ZipInfo) -> None:
-    """Raise LabelledDataError if the member is encrypted or cannot be inflated in steps."""
+def check_readable(member: zipfile.ZipInfo) -> None:
+    """Raise LabelledDataError if a member is encrypted or cannot be inflated in steps."""
     if member.flag_bits & IS_ENCRYPTED:
         raise LabelledDataError(
             f"{quote(member.filename)} in the zip is encrypted; pack it without a password."
