@@ -40,22 +40,35 @@ def run_python(image: str, program: str) -> str:
     return docker(*command)
 
 
+def layers_of(image: str) -> list[tuple[str, str]]:
+    """Return the size in bytes of each layer and what made it, the newest first."""
+    options = ("--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}")
+    rows = docker("history", *options, image).splitlines()
+    return [(size, command) for size, _, command in (row.partition("\t") for row in rows)]
+
+
 class TestContents:
     """The layers."""
 
     def test_size(self, image: str) -> None:
         """The layers above the base image have at most 250 MB."""
-        command = (
-            "history",
-            "--no-trunc",
-            "--human=false",
-            "--format",
-            "{{.Size}}\t{{.CreatedBy}}",
-        )
-        layers = [row.split("\t", 1) for row in docker(*command, image).splitlines()]
+        layers = layers_of(image)
         (first,) = (at for at, layer in enumerate(layers) if OUR_FIRST_LAYER in layer[1])
 
         assert sum(int(size) for size, _ in layers[: first + 1]) <= MAX_BYTES_ABOVE_BASE
+
+    def test_packages_lie_below_the_code(self, image: str) -> None:
+        """New code leaves the layers of the packages and of the models as they are."""
+        commands = [command for _, command in layers_of(image)]
+        places = [
+            at
+            for path in ("/opt/venv /opt/venv", "/models /app/models", "/app /app")
+            for at, command in enumerate(commands)
+            if command.startswith(f"COPY {path} ")
+        ]
+
+        assert len(places) == 3
+        assert places == sorted(places, reverse=True)
 
     def test_no_tensorflow(self, image: str) -> None:
         """TensorFlow is not installed."""
