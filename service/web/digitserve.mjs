@@ -223,15 +223,22 @@ async function* readParts(response, separator, signal) {
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
+  let last = ""; // character: a separator of two may come in two pieces
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
         throw signal?.aborted ? cause : noAnswer(cause);
       });
-      const parts = (rest + (value ?? separator)).split(separator);
-      rest = parts.pop() ?? "";
-      yield* parts.filter((part) => part.trim());
+      const piece = value ?? separator;
+      rest += piece;
+      // A part may be megabytes long: look through what came last, not through all of it again.
+      if ((last + piece).includes(separator)) {
+        const parts = rest.split(separator);
+        rest = parts.pop() ?? "";
+        yield* parts.filter((part) => part.trim());
+      }
       if (done) return;
+      last = piece.slice(-1);
     }
   } finally {
     await reader.cancel().catch(() => {}); // who reads no further closes the connection

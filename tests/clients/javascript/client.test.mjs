@@ -10,6 +10,7 @@ import {
   NoAnswerError,
   NotDigitserveError,
   ServiceError,
+  readEvents,
 } from "../../../service/web/digitserve.mjs";
 
 const seven = await readFile(new URL("../../../docs/images/seven.png", import.meta.url));
@@ -177,6 +178,23 @@ test("nobody there is no answer", async () => {
   });
 
   await assert.rejects(new Client(gone, { retries: AT_ONCE }).predict(seven), NoAnswerError);
+});
+
+test("events come as soon as they have ended, wherever a stream is cut", { timeout: 60_000 }, async () => {
+  const bytes = new TextEncoder().encode('event: a\ndata: {"it": "數字"}\n\n: comment\n\nevent: b\ndata: 2\n\n');
+  for (const length of [1, 2, 3, 7, bytes.length]) {
+    const stream = new ReadableStream({
+      start(controller) {
+        for (let at = 0; at < bytes.length; at += length) controller.enqueue(bytes.slice(at, at + length));
+      }, // and does not end
+    });
+    const events = [];
+    for await (const event of readEvents(new Response(stream))) {
+      if (events.push(event) === 2) break;
+    }
+
+    assert.deepEqual(events, [{ name: "a", data: { it: "數字" } }, { name: "b", data: 2 }]);
+  }
 });
 
 test("a stream that ends early is no answer", async () => {
