@@ -34,6 +34,7 @@ from service.routes import (
     metrics,
     page,
     predict,
+    report,
     versions,
 )
 from service.routes.resources import MAX_EVALUATIONS, Resources
@@ -47,7 +48,7 @@ from service.versions.folder import make_folder
 from service.versions.follower import following
 
 ROUTED = (
-    *(predict, batch, explain, evaluate, health, versions, metrics, page, documentation),
+    *(predict, batch, explain, evaluate, health, report, versions, metrics, page, documentation),
     *(open_inference, tf_serving),
 )
 

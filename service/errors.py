@@ -215,6 +215,14 @@ class UnknownVersionError(DigitserveError):
     title = "Unknown version"
 
 
+class UnknownReportError(DigitserveError):
+    """The request names a file that is not in the report of a model (404)."""
+
+    status = 404
+    code = "unknown-report"
+    title = "Unknown file of a report"
+
+
 class VersionRefusedError(DigitserveError):
     """The version must not be served, and the one that was goes on (409)."""
 

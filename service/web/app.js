@@ -8,6 +8,7 @@ import { Evaluate } from "./evaluate.js";
 import { Inside } from "./inside.js";
 import { showLessons } from "./lessons.js";
 import { newestOnly } from "./live.js";
+import { Model } from "./model.js";
 import { clearNotice, describeError, isOfStatus, showFailure, takeKey } from "./notice.js";
 import { Pad } from "./pad.js";
 import { takePictures } from "./pictures.js";
@@ -31,6 +32,7 @@ const choice = find("model-choice", HTMLSelectElement);
 const recognition = newestOnly(recognise);
 const pad = new Pad(find("pad", HTMLCanvasElement), draw);
 const evaluation = new Evaluate();
+const about = new Model();
 const inside = new Inside(() => recognised);
 
 /**
@@ -100,6 +102,8 @@ async function listModels() {
     fill(choice, names, "digits");
     fill(find("inside-model", HTMLSelectElement), names, "textbook");
     fill(find("evaluate-model", HTMLSelectElement), names, "digits");
+    fill(find("about-model", HTMLSelectElement), names, "digits");
+    if (!find("view-model", HTMLElement).hidden) void about.open();
     showSnippets(choice.value);
     clearNotice();
   } catch (error) {
@@ -125,6 +129,7 @@ function retell() {
   showLessons();
   inside.show();
   evaluation.show();
+  about.show();
 }
 
 makeBars();
@@ -143,6 +148,7 @@ takeKey(() => {
 });
 connectTabs((name) => {
   if (name === "inside") void inside.open();
+  if (name === "model") void about.open();
 });
 choice.addEventListener("change", () => {
   showSnippets(choice.value);

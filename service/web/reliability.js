@@ -1,6 +1,6 @@
 /** The reliability diagram: how often answers of about the same confidence are right. */
 
-import { make } from "./dom.js";
+import { make, svg } from "./dom.js";
 import { number, percent, text } from "./i18n.js";
 
 /** @typedef {import("./evaluation.js").Bin} Bin */
@@ -95,17 +95,4 @@ function y(share) {
  */
 function line(name, x1, y1, x2, y2) {
   return svg("line", { x1: x(x1), y1: y(y1), x2: x(x2), y2: y(y2), class: name });
-}
-
-/**
- * Make an element of a drawing.
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {(Node | string)[]} [children]
- */
-function svg(tag, attributes, children = []) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.append(...children);
-  return element;
 }
