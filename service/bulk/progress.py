@@ -53,28 +53,28 @@ def _draw(tallies: Iterable[Tally], num_images: int, stream: IO[str]) -> Tally:
 
 
 def _write(tallies: Iterable[Tally], num_images: int, stream: IO[str]) -> Tally:
-    """Write a line now and then; pictures that had a result count for no speed."""
-    total, started_s = Tally(), time.monotonic()
-    line_s = started_s + LINE_EVERY_S
+    """Write a line now and then; neither the start nor pictures that had a result count for the speed."""
+    first, total, started_s, line_s = None, Tally(), 0.0, 0.0
     for tally in tallies:
-        total += tally
-        now_s = time.monotonic()
-        if now_s >= line_s and total.scored:
-            print(describe(total, num_images, now_s - started_s), file=stream, flush=True)
+        total, now_s = total + tally, time.monotonic()
+        if first is None:
+            first, started_s, line_s = total.scored, now_s, now_s + LINE_EVERY_S
+        elif now_s >= line_s and total.scored > first:
+            speed = (total.scored - first) / (now_s - started_s)
+            print(describe(total, num_images, speed), file=stream, flush=True)
             line_s = now_s + LINE_EVERY_S
     return total
 
 
-def describe(total: Tally, num_images: int, duration_s: float) -> str:
-    """Say how far a run is that has scored something.
+def describe(total: Tally, num_images: int, per_second: float) -> str:
+    """Say how far a run is.
 
     Args:
         total: What came of the pictures so far.
         num_images: How many there are in all.
-        duration_s: Seconds since the start.
+        per_second: Images that are scored a second.
     """
     completed = total.scored + total.skipped
-    per_second = total.scored / duration_s
     left_s = round((num_images - completed) / per_second)
     minutes, seconds = divmod(left_s, 60)
     return (

@@ -298,7 +298,7 @@ class TestProgress:
 
     def test_line(self) -> None:
         """A line says how far the run is, and how long the rest takes at the speed so far."""
-        line = describe(Tally(scored=500, failed=2, skipped=100), 10_600, 10.0)
+        line = describe(Tally(scored=500, failed=2, skipped=100), 10_600, 50.0)
 
         assert line == "600 of 10,600 images, 2 with an error, 50 a second, time left 0:03:20"
 
