@@ -10,7 +10,9 @@ from rich.console import Console
 from service.bundle import Bundle, find_bundles
 from service.errors import BundleError
 from service.preprocessing import PREPROCESSING_VERSION
+from training.cluster import STRATEGIES, Cluster, find_cluster
 from training.data import Mnist, load_mnist
+from training.distributed import Chief, follow
 from training.errors import TrainingError
 from training.evaluation import evaluate_run
 from training.evidence import score_seed, write_recipe_result
@@ -18,11 +20,11 @@ from training.export import export
 from training.failures import Exhibit, find_failures, write_failures_picture
 from training.foreign import open_foreign
 from training.model_card import CARD_MODEL
-from training.progress import train_visibly
-from training.recipes import DEFAULT_SEED, RECIPES, find_recipe
+from training.progress import render_visibly, train_visibly
+from training.recipes import DEFAULT_SEED, RECIPES, Recipe, find_recipe
 from training.report import ReportMaterial, write_report
 from training.results_page import write_results_page
-from training.run import TrainedRun, open_run
+from training.run import Train, TrainedRun, open_run, train
 from training.timing import time_epochs, write_epoch_times
 from training.upload_benchmark import rendered_uploads
 from training.upload_results import (
@@ -66,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_recipe(command)
     command.add_argument("--seed", type=_count, default=DEFAULT_SEED)
     command.add_argument("--out", type=Path, help="run directory (default: runs/RECIPE-SEED)")
+    command.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        default="none",
+        help="who trains: this process, all its GPUs, or the workers of TF_CONFIG (default: none)",
+    )
     command.set_defaults(run=_train)
 
     command = commands.add_parser("export", help="write the bundle of a finished run")
@@ -153,11 +161,30 @@ def _train(options: argparse.Namespace, console: Console) -> None:
     recipe = find_recipe(options.recipe)
     out_dir = options.out or Path("runs") / f"{recipe.name}-{options.seed}"
     mnist = load_mnist()
-    run = train_visibly(recipe, out_dir, mnist, seed=options.seed, console=console)
+    train_run: Train = train
+    if options.strategy != "none":
+        cluster = find_cluster(options.strategy)
+        if not cluster.is_chief:
+            _follow(cluster, recipe, mnist, options.seed, console)
+            return
+        train_run = Chief(cluster).train
+    run = train_visibly(recipe, out_dir, mnist, seed=options.seed, console=console, train=train_run)
+    _report(run, mnist, options.seed, console)
+
+
+def _follow(cluster: Cluster, recipe: Recipe, mnist: Mnist, seed: int, console: Console) -> None:
+    """Train as a worker that is not the chief."""
+    render_visibly(recipe, None, mnist, console)
+    follow(cluster, recipe, mnist, seed=seed)
+    console.print(f"Worker {cluster.index} is done; worker 0 has the run.")
+
+
+def _report(run: TrainedRun, mnist: Mnist, seed: int, console: Console) -> None:
+    """Score a run on the test digits and report it."""
     evaluation = evaluate_run(run, mnist)
     material = ReportMaterial(
-        recipe=recipe.name,
-        seed=options.seed,
+        recipe=run.recipe.name,
+        seed=seed,
         model=run.network,
         history=run.history,
         test_images=mnist.test_images,
@@ -165,10 +192,10 @@ def _train(options: argparse.Namespace, console: Console) -> None:
         probabilities=evaluation.test_probabilities,
         scores=evaluation.test,
     )
-    write_report(out_dir / REPORT, material)
+    write_report(run.directory / REPORT, material)
     console.print(
         f"Test accuracy {evaluation.test.accuracy:.2%}, loss {evaluation.test.loss:.4f}. "
-        f"Report: {out_dir / REPORT / 'index.html'}",
+        f"Report: {run.directory / REPORT / 'index.html'}",
         soft_wrap=True,
     )
 

@@ -6,6 +6,7 @@
     CheckpointError         the run directory holds no run, an unfinished one, or another one
     UnknownRecipeError      no recipe of that name
     UnsuitableRecipeError   a recipe that cannot be timed
+    ClusterError            workers that are wrongly configured, unlike each other, or lost
     ExportError             the bundle computes something else than the network, or its place is taken
     ForeignNetworkError     a network from elsewhere that does not follow the chapter
     ResultsError            a results file that cannot be read
@@ -32,6 +33,10 @@ class UnknownRecipeError(TrainingError):
 
 class UnsuitableRecipeError(TrainingError):
     """A recipe that is trained on uploads was to be timed beside plain Keras."""
+
+
+class ClusterError(TrainingError):
+    """Several workers cannot train together: wrongly configured, started unalike, or one was lost."""
 
 
 class ExportError(TrainingError):

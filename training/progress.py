@@ -10,21 +10,36 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from training.checkpoints import EpochRecord, read_state
 from training.data import Mnist, split
 from training.recipes import Recipe
-from training.run import TrainedRun, train
+from training.run import Train, TrainedRun, train
 from training.upload_sets import training_uploads, validation_uploads
 
 SPEED_WINDOW_S = 60  # over which the time left is estimated; bridges the pause for validation
 
 
 def train_visibly(
-    recipe: Recipe, out_dir: Path, mnist: Mnist, *, seed: int, console: Console
+    recipe: Recipe,
+    out_dir: Path,
+    mnist: Mnist,
+    *,
+    seed: int,
+    console: Console,
+    train: Train = train,
 ) -> TrainedRun:
     """Render what is missing, train, and show both; where the console is no terminal, one line an epoch.
 
+    Args:
+        recipe: What to train.
+        out_dir: Run directory.
+        mnist: Digits to train and validate on.
+        seed: Seed of the run.
+        console: Where to show it.
+        train: What trains; by default this process alone.
+
     Raises:
         CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
+        ClusterError: If other workers cannot train with this one.
     """
-    _render_visibly(recipe, out_dir, mnist, console)
+    render_visibly(recipe, out_dir, mnist, console)
     bar = _bar(console)
     task = bar.add_task(f"{recipe.name}, seed {seed}", total=None, scores="")
 
@@ -48,12 +63,15 @@ def train_visibly(
         return train(recipe, out_dir, mnist, seed=seed, on_step=on_step, on_epoch=on_epoch)
 
 
-def _render_visibly(recipe: Recipe, out_dir: Path, mnist: Mnist, console: Console) -> None:
-    """Render the uploads that a run takes and the cache lacks; a finished one trains on none."""
+def render_visibly(recipe: Recipe, out_dir: Path | None, mnist: Mnist, console: Console) -> None:
+    """Render the uploads that a run takes and the cache lacks; a finished one trains on none.
+
+    Without `out_dir` it is any run.
+    """
     if recipe.diet is None:
         return
     training, validation = split(mnist, recipe.validation_share)
-    found = read_state(out_dir)
+    found = read_state(out_dir) if out_dir else None
     if found is None or len(found.history) < recipe.epochs:
         _show(console, recipe, "training", partial(training_uploads, recipe.diet, training))
     _show(console, recipe, "validation", partial(validation_uploads, validation))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -57,12 +57,29 @@ class TrainedRun:
     @property
     def history(self) -> dict[str, list[float]]:
         """Scores by name, one value per epoch, as `keras.callbacks.History` keeps them."""
-        records = [dict[str, Any](record) for record in self.state.history]
-        return {name: [record[name] for record in records] for name in METRICS}
+        epochs = [dict[str, Any](epoch) for epoch in self.state.history]
+        return {name: [epoch[name] for epoch in epochs] for name in METRICS}
 
 
 Progress = Callable[[int, int, int, dict[str, float]], None]
 """Called with the epoch (from 0), steps done, steps in all, and the scores so far."""
+
+
+class Train(Protocol):
+    """Trains a run and returns it, as `train` does."""
+
+    def __call__(
+        self,
+        recipe: Recipe,
+        out_dir: Path,
+        mnist: Mnist,
+        *,
+        seed: int,
+        on_step: Progress | None = None,
+        on_epoch: Callable[[int, EpochRecord], None] | None = None,
+    ) -> TrainedRun:
+        """Train a recipe, or go on with the run that `out_dir` holds."""
+        ...
 
 
 def train(
@@ -87,24 +104,28 @@ def train(
     Raises:
         CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
     """
-    state, network = _start_or_resume(recipe, out_dir, mnist, seed)
+    state, network = start_or_resume(recipe, out_dir, mnist, seed)
     feed: Feed | UploadFeed | None = None
     for epoch in range(len(state.history), recipe.epochs):
         feed = feed or make_feed(recipe, mnist)  # to open a finished run takes none
         started = time.perf_counter()
         scores = fit_epoch(network, feed, seed=seed, epoch=epoch, on_step=on_step)
-        record = EpochRecord(
-            accuracy=scores["accuracy"],
-            loss=scores["loss"],
-            val_accuracy=scores["val_accuracy"],
-            val_loss=scores["val_loss"],
-            seconds=time.perf_counter() - started,
-        )
-        state.history.append(record)
+        state.history.append(record(scores, time.perf_counter() - started))
         save(out_dir, state, network)
         if on_epoch:
-            on_epoch(epoch, record)
-    return TrainedRun(recipe, _deployed(recipe, network, mnist), state, out_dir)
+            on_epoch(epoch, state.history[-1])
+    return TrainedRun(recipe, deployed(recipe, network, mnist), state, out_dir)
+
+
+def record(scores: dict[str, float], seconds: float) -> EpochRecord:
+    """Record an epoch's scores, the `METRICS` by name, and its wall time in seconds."""
+    return EpochRecord(
+        accuracy=scores["accuracy"],
+        loss=scores["loss"],
+        val_accuracy=scores["val_accuracy"],
+        val_loss=scores["val_loss"],
+        seconds=seconds,
+    )
 
 
 def open_run(run_dir: Path, mnist: Mnist) -> TrainedRun:
@@ -145,7 +166,7 @@ def fit_epoch(
     Returns:
         The scores of `METRICS` by name.
     """
-    _seed_dropout(network, seed, epoch)
+    seed_dropout(network, seed, epoch)
     scores = network.fit(
         feed.of_epoch(seed, epoch),
         shuffle=False,
@@ -186,9 +207,7 @@ def compile_network(recipe: Recipe, *, convolution: Any = BlockConv2D, steps: in
     return network
 
 
-def _start_or_resume(
-    recipe: Recipe, out_dir: Path, mnist: Mnist, seed: int
-) -> tuple[RunState, Any]:
+def start_or_resume(recipe: Recipe, out_dir: Path, mnist: Mnist, seed: int) -> tuple[RunState, Any]:
     """Build a fresh network, or load the checkpoint after checking that it is of this run."""
     wanted = RunState(recipe.name, seed, dict(mnist.md5), recipe.batch_size)
     found = read_state(out_dir)
@@ -200,12 +219,17 @@ def _start_or_resume(
     return wanted, compile_network(recipe, steps=recipe.steps)
 
 
-def _seed_dropout(network: Any, seed: int, epoch: int) -> None:
+def seed_dropout(network: Any, seed: int, epoch: int) -> None:
     """Derive an epoch's dropout masks from the seed; a checkpoint keeps no generator's state."""
-    dropouts = [layer for layer in network.layers if isinstance(layer, keras.layers.Dropout)]
-    for index, layer in enumerate(dropouts):
+    for index, layer in enumerate(dropouts(network)):
         words = np.random.SeedSequence([seed, epoch, index]).generate_state(2)
         layer.seed_generator.state.assign(words & 0x7FFFFFFF)  # TensorFlow takes signed words
+
+
+def dropouts(network: Any) -> list[Any]:
+    """Return the layers of a network that draw masks, in their order."""
+    drawing = (layer for layer in network.layers if isinstance(layer, keras.layers.Dropout))
+    return [layer for layer in drawing if layer.rate > 0]  # at 0 Keras makes no generator
 
 
 class _StepReporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras publishes no types
@@ -222,7 +246,7 @@ class _StepReporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras pu
         self.on_step(self.epoch, min(batch + 1, steps), steps, logs or {})
 
 
-def _deployed(recipe: Recipe, trained: Any, mnist: Mnist) -> Any:
+def deployed(recipe: Recipe, trained: Any, mnist: Mnist) -> Any:
     """Put trained weights into the network that is served: Keras's own layers, probabilities [N, 10]."""
     network = compile_network(recipe, convolution=keras.layers.Conv2D, steps=recipe.steps)
     network.set_weights(trained.get_weights())
