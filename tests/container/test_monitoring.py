@@ -92,6 +92,7 @@ def prometheus(image: str) -> Generator[httpx.Client]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DIGITSERVE_PORT", "DIGITSERVE_PROMETHEUS_PORT"):
             patch.setenv(name, "0")
+        patch.setenv("DIGITSERVE_WORKERS", "1")
         try:
             compose("up", "--no-build", "--detach", "--wait", "service", "proxy", "prometheus")
             proxy = find_url(compose("ps", "--quiet", "proxy").strip())
