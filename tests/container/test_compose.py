@@ -92,6 +92,24 @@ class TestConfig:
         assert service["environment"]["DIGITSERVE_REQUIRE_GPU"] == "1"
         assert service["image"] == "digitserve:latest-gpu"
 
+    def test_training_by_workers(self) -> None:
+        """Each worker knows all of them by name and its own place, and all do the same with the same volumes."""
+        services = read_config(CPU_FILE, "docker/compose.training.yaml", profile="workers")[
+            "services"
+        ]
+        workers = [services["worker-0"], services["worker-1"]]
+        told = [json.loads(worker["environment"]["TF_CONFIG"]) for worker in workers]
+
+        assert [config["task"] for config in told] == [
+            {"type": "worker", "index": 0},
+            {"type": "worker", "index": 1},
+        ]
+        for config, worker in zip(told, workers, strict=True):
+            assert config["cluster"]["worker"] == ["worker-0:4000", "worker-1:4000"]
+            assert worker["command"] == workers[0]["command"]
+            assert worker["volumes"] == workers[0]["volumes"]
+            assert worker["read_only"] is True
+
     def test_training_on_a_gpu(self) -> None:
         """The override has the pipeline built for the GPU, and gives it the same one."""
         services = read_config(CPU_FILE, GPU_FILE)["services"]
