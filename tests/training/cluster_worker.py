@@ -16,9 +16,10 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from training import commands, distributed
+from training import commands
 from training.data import Mnist, mnist_from_bundle
 from training.recipes import INPUT_SHAPE, RECIPES, LayerBuilder, Recipe
+from training.replicas import Replicas
 
 BUNDLE = Path(__file__).parents[2] / "models" / "textbook" / "1"
 
@@ -53,14 +54,14 @@ def few_digits() -> Mnist:
 
 def _die_in(fatal: int) -> None:
     """Have this process killed when that epoch begins."""
-    fit_epoch = distributed.Replicas.fit_epoch
+    fit_epoch = Replicas.fit_epoch
 
     def fit_or_die(*arguments: Any, epoch: int, **options: Any) -> dict[str, float]:
         if epoch == fatal:
             os.kill(os.getpid(), signal.SIGKILL)
         return fit_epoch(*arguments, epoch=epoch, **options)
 
-    distributed.Replicas.fit_epoch = fit_or_die  # type: ignore[method-assign]  # only here
+    Replicas.fit_epoch = fit_or_die  # type: ignore[method-assign]  # only here
 
 
 def main(out: str, strategy: str, recipe: str, *fatal: str) -> int:
