@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -18,6 +19,7 @@ from digitserve_client import (
     Client,
     ClientError,
     Evaluation,
+    Explanation,
     ImageSource,
     NoAnswerError,
     NotDigitserveError,
@@ -158,6 +160,59 @@ class TestPredict:
         Client("http://proxy/digits/", transport=transport).predict(b"x")
 
         assert paths == ["/digits/predict"]
+
+
+def shape_of(numbers: list[Any] | None) -> tuple[int, ...]:
+    """Return how nested lists are nested."""
+    return np.array(numbers).shape
+
+
+class TestExplain:
+    """Of `explain`."""
+
+    @pytest.mark.parametrize("is_async", [False, True])
+    def test_is_the_answer_of_the_service(self, is_async: bool, url: str) -> None:
+        """The result holds the service's own JSON, and the same in types."""
+        params = {"model": "textbook", "layer": ["convolution_1", "dense_1"]}
+        more = {"weights": "true", "saliency": "true"}
+        expected = httpx.post(
+            f"{url}/explain", content=draw_seven(), params={**params, **more}, timeout=60
+        ).json()
+
+        async def ask() -> Explanation:
+            async with AsyncClient(url) as client:
+                return await client.explain(draw_seven(), **wanted)
+
+        wanted: dict[str, Any] = {
+            "model": "textbook",
+            "layers": params["layer"],
+            "weights": True,
+            "saliency": True,
+        }
+        with Client(url) as client:
+            it = asyncio.run(ask()) if is_async else client.explain(draw_seven(), **wanted)
+
+        by_name = {layer.name: layer for layer in it.layers}
+        assert it.json == expected
+        assert it.prediction.digit == 7
+        assert by_name["convolution_1"].shape == (28, 28, 16)
+        assert shape_of(by_name["convolution_1"].activations) == (28, 28, 16)
+        assert shape_of(by_name["convolution_1"].kernel) == (5, 5, 1, 16)
+        assert shape_of(by_name["dense_1"].bias) == (128,)
+        assert by_name["convolution_2"].activations is None
+        assert {digit: shape_of(evidence) for digit, evidence in it.saliency.items()} == {
+            entry["class"]: (28, 28) for entry in expected["saliency"]
+        }
+
+    def test_nothing_more_is_asked_for(self, url: str) -> None:
+        """By itself it names the layers of the default model, without numbers."""
+        with Client(url) as client:
+            explanation = client.explain(draw_seven())
+
+        assert explanation.prediction.model.name == "digits"
+        assert explanation.layers[0].name == "input"
+        assert all(layer.activations is None for layer in explanation.layers)
+        assert explanation.saliency == {}
 
 
 class TestPredictBatch:

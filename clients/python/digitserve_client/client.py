@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from digitserve_client.images import ImageSource, read_image, to_parts
 from digitserve_client.results import (
     Evaluation,
     EvaluationReader,
+    Explanation,
     OnProgress,
     Prediction,
     read_line,
@@ -54,6 +55,18 @@ def _predict(image: ImageSource, model: str | None, *, detail: bool) -> dict[str
 def _predict_batch(images: Iterable[ImageSource], model: str | None) -> dict[str, Any]:
     """Return the request for the digits on many images, sent as files of a form."""
     return {"path": "predict/batch", "files": to_parts(images), "params": _given({"model": model})}
+
+
+def _explain(
+    image: ImageSource, model: str | None, layers: Sequence[str], *, weights: bool, saliency: bool
+) -> dict[str, Any]:
+    """Return the request for what a network makes of one image."""
+    params = {"model": model, "weights": weights or None, "saliency": saliency or None}
+    return {
+        "path": "explain",
+        "content": read_image(image),
+        "params": _given({**params, "layer": list(layers) or None}),
+    }
 
 
 def _evaluate(files: Iterable[ImageSource], model: str | None) -> dict[str, Any]:
@@ -115,6 +128,29 @@ class Client:
         """
         with self._open(**_predict_batch(images, model)) as response:
             yield from map(read_line, response.iter_lines())
+
+    def explain(
+        self,
+        image: ImageSource,
+        *,
+        model: str | None = None,
+        layers: Sequence[str] = (),
+        weights: bool = False,
+        saliency: bool = False,
+    ) -> Explanation:
+        """Recognise the digit on an image, and tell what the network makes of it.
+
+        Args:
+            image: One image.
+            model: Name of the model; the service's default if None.
+            layers: Names of the layers whose activations are wanted; `("*",)`: of all.
+            weights: Whether their weights are wanted too.
+            saliency: Whether it is wanted which ink spoke for the answer and for the runner-up.
+        """
+        request = _explain(image, model, layers, weights=weights, saliency=saliency)
+        with self._open(**request) as response:
+            response.read()
+            return Explanation.from_json(read_object(response))
 
     def evaluate(
         self,
@@ -206,6 +242,21 @@ class AsyncClient:
         async with self._open(**_predict_batch(images, model)) as response:
             async for line in response.aiter_lines():
                 yield read_line(line)
+
+    async def explain(
+        self,
+        image: ImageSource,
+        *,
+        model: str | None = None,
+        layers: Sequence[str] = (),
+        weights: bool = False,
+        saliency: bool = False,
+    ) -> Explanation:
+        """Tell what the network makes of an image; see `Client.explain`."""
+        request = _explain(image, model, layers, weights=weights, saliency=saliency)
+        async with self._open(**request) as response:
+            await response.aread()
+            return Explanation.from_json(read_object(response))
 
     async def evaluate(
         self,

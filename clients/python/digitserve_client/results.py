@@ -70,6 +70,69 @@ def read_line(line: str) -> Prediction | ServiceError:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """What one layer of the network made of an image.
+
+    Attributes:
+        shape: Of what it gives: rows, columns and maps, or numbers once flattened.
+        parameters: How many it has.
+        activations: Nested lists of that shape, if they were asked for.
+        kernel: Its weights, nested lists, if they were asked for; None if it has none.
+        bias: A number for each map or output, likewise.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+    activations: list[Any] | None = field(repr=False)
+    kernel: list[Any] | None = field(repr=False)
+    bias: list[Any] | None = field(repr=False)
+
+    @classmethod
+    def from_json(cls, layer: Mapping[str, Any]) -> "Layer":
+        """Read one of an answer's layers."""
+        names = ("activations", "kernel", "bias")
+        numbers = {name: layer.get(name) for name in names}
+        return cls(
+            layer["name"], layer["kind"], tuple(layer["shape"]), layer["parameters"], **numbers
+        )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a network answers so to one image.
+
+    Attributes:
+        prediction: The digit on it.
+        layers: The network's, from its input to the probabilities.
+        saliency: By digit, of the answer and of the runner-up: [28][28] numbers, how far the log-odds of
+            that digit fall, in nats, without the ink around a pixel. Empty if it was not asked for.
+        json: The whole answer.
+    """
+
+    prediction: Prediction
+    layers: tuple[Layer, ...]
+    saliency: Mapping[int, list[list[float]]] = field(repr=False)
+    json: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> "Explanation":
+        """Read an answer of `/explain`.
+
+        Raises:
+            NotDigitserveError: If it is none.
+        """
+        with _complete():
+            return cls(
+                prediction=Prediction.from_json(answer),
+                layers=tuple(map(Layer.from_json, answer["layers"])),
+                saliency={it["class"]: it["evidence"] for it in answer.get("saliency", ())},
+                json=answer,
+            )
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Scores of a model on labelled digits.
 
