@@ -1,6 +1,7 @@
 """The application: settings in, an ASGI application out.
 
-request -> RequestContext (id, HEAD, log, metrics, security headers, failures)
+request -> Tracing (where a setting names a collector)
+        -> RequestContext (id, HEAD, log, metrics, security headers, failures)
         -> CORS, Access (where settings ask for them) -> FastPath -> route -> response
 """
 
@@ -113,9 +114,9 @@ def create_app(
         app.add_middleware(Access, settings)
     describe_access(app, settings)
     app.add_middleware(allow_origins, settings.cors_origins)
+    app.add_middleware(RequestContext, allow_origins(answer_failure, settings.cors_origins))
     if traces is not None:
         app.add_middleware(Tracing, traces)
-    app.add_middleware(RequestContext, allow_origins(answer_failure, settings.cors_origins))
     install_handlers(app)
     return app
 

@@ -37,9 +37,10 @@ class RequestEvent:
     def __str__(self) -> str:
         """Write it for people."""
         path = quote(self.path)  # a path may hold line breaks, which would forge log lines
+        trace = f" trace_id={self.record.trace_id}" if self.record.trace_id else ""
         return (
             f"id={self.request_id} method={self.method} path={path} status={self.status} "
-            f"duration_ms={self.duration_s * 1000:.1f}"
+            f"duration_ms={self.duration_s * 1000:.1f}{trace}"
         )
 
     def members(self) -> str:

@@ -50,7 +50,7 @@ class RequestContext:
             return
         scope["request_id"] = _choose_id(scope)
         scope = _head_as_get(scope)
-        record = scope["record"] = RequestRecord()
+        record = scope["record"] = scope.get("record") or RequestRecord()
         recorder = _find_recorder(scope)
         answer = _Answer(scope, receive, send, recorder)
         started = time.perf_counter()

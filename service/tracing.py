@@ -2,8 +2,8 @@
 
     request, traceparent or none -> span -> application -> RequestRecord -> spans of the steps -> queue -> OTLP
 
-Part of the application only where a setting names a collector; the libraries are an extra. A collector that is
-slow or away costs requests nothing: what finds no room in the queue is dropped, and the log says so.
+In front of the application only where a setting names a collector; the libraries are an extra. A collector that is
+slow or away costs requests nothing: what finds no room in the queue is dropped.
 
 Sources: W3C Trace Context; OpenTelemetry semantic conventions, "HTTP spans".
 """
@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
 from service.errors import TracesUnavailableError
+from service.fast_path import PATH as PREDICT
 from service.request_record import RequestRecord
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class Tracing:
             return
         span = self._begin(scope)
         context, status = span.get_span_context(), 0
-        scope["record"].trace_id = f"{context.trace_id:032x}"
+        scope["record"] = RequestRecord(trace_id=f"{context.trace_id:032x}")
         response = f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
         async def send_with_trace(message: Message) -> None:
@@ -150,8 +152,10 @@ class Tracing:
             span.set_attribute("http.route", route)
         if status:
             span.set_attribute("http.response.status_code", status)
-        if status >= 500 or not status:
-            span.set_attribute("error.type", str(status or "no_answer"))
+        else:
+            span.set_attribute("error.type", "client_left")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            span.set_attribute("error.type", str(status))
             span.set_status(Status(StatusCode.ERROR))
         record: RequestRecord = scope["record"]
         if answer := record.answer:
@@ -173,10 +177,10 @@ class Tracing:
 
 
 def find_route(scope: Scope) -> str:
-    """Return the template of a request's route; nothing where the path is none of ours."""
+    """Return the template of a request's route; nothing where no route was found."""
     if "route" in scope:
         return str(getattr(scope["route"], "path", ""))
-    return "/predict" if scope["record"].answer else ""  # answered in front of the framework
+    return PREDICT if scope["path"] == PREDICT else ""  # answered in front of the framework
 
 
 def _steps(record: RequestRecord) -> Iterator[tuple[str, float, float]]:

@@ -73,6 +73,13 @@ class TestJsonFormatter:
             "model_ms": 0.4,
         }
 
+    def test_trace(self) -> None:
+        """The trace of a request stands in its line, as JSON and as text."""
+        event = RequestEvent("a1", "GET", "/health", 200, 0.001, RequestRecord(trace_id="0af7"))
+
+        assert _format(event, args=(), exc_info=None)["trace_id"] == "0af7"
+        assert str(event).endswith(" duration_ms=1.0 trace_id=0af7")
+
     def test_path_cannot_forge_a_line(self) -> None:
         """Whatever a path holds stays within its field."""
         path = '/a\n{"level":"ERROR"}\u2028\x85'

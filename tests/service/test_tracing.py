@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -94,6 +97,14 @@ def ask(url: str, method: str, path: str, **request: Any) -> httpx.Response:
     return asyncio.run(run())
 
 
+async def _receive_nothing() -> Message:
+    return {}
+
+
+async def _send_nothing(_: Message) -> None:
+    """Send nothing."""
+
+
 def attributes(span: Span) -> dict[str, object]:
     """Return a span's attributes."""
     values = {each.key: each.value for each in span.attributes}
@@ -173,6 +184,7 @@ class TestTraces:
         answer = ask(collector.url, "POST", "/predict", content=encode(Image.new("L", (40, 40))))
 
         assert answer.status_code == 422
+        assert collector.spans[0].name == "POST /predict"
         assert [span.name for span in collector.spans[1:]] == ["decode"]
 
     def test_what_is_no_request(self) -> None:
@@ -182,13 +194,8 @@ class TestTraces:
         async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
             seen.append(scope)
 
-        async def receive() -> Message:
-            return {}
-
-        async def send(_: Message) -> None:
-            """Send nothing."""
-
-        asyncio.run(Tracing(app, Traces("http://localhost"))({"type": "lifespan"}, receive, send))
+        tracing = Tracing(app, Traces("http://localhost"))
+        asyncio.run(tracing({"type": "lifespan"}, _receive_nothing, _send_nothing))
 
         assert seen == [{"type": "lifespan"}]
 
@@ -201,7 +208,34 @@ class TestTraces:
         [span] = collector.spans
         assert answer.status_code == 500
         assert span.status.code == 2  # error
-        assert attributes(span)["error.type"] in {"500", "no_answer"}
+        assert attributes(span)["error.type"] == "500"
+        assert answer.headers["traceresponse"].startswith(f"00-{span.trace_id.hex()}-")
+
+    def test_head(self, collector: Collector) -> None:
+        """A question for the head alone is told as such."""
+        answer = ask(collector.url, "HEAD", "/health")
+
+        [span] = collector.spans
+        assert answer.status_code == 200
+        assert attributes(span)["http.request.method"] == "HEAD"
+
+    def test_client_that_leaves(self, collector: Collector) -> None:
+        """A request whose client left before its answer is no failure of ours."""
+
+        async def leave(_: Scope, receive: Receive, _send: Send) -> None:
+            await receive()
+
+        async def run() -> None:
+            traces = Traces(collector.url)
+            scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "headers": []}
+            async with traces.running():
+                await Tracing(leave, traces)(scope, _receive_nothing, _send_nothing)
+
+        asyncio.run(run())
+
+        [span] = collector.spans
+        assert span.status.code == 0  # unset
+        assert attributes(span)["error.type"] == "client_left"
 
 
 @pytest.mark.parametrize(
@@ -213,6 +247,14 @@ def test_libraries_are_an_extra(module: str, monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(TracesUnavailableError, match=r"pip install .digitserve\[otel\]"):
         ask("http://127.0.0.1:9", "GET", "/health")
+
+
+WITHOUT_EXTRA = """
+import sys
+sys.modules["opentelemetry.sdk.trace"] = None
+from service.cli import main
+sys.exit(main(["serve", "--port", "0"]))
+"""
 
 
 @pytest.mark.integration
@@ -230,6 +272,35 @@ class TestService:
         names = [span.name for span in collector.spans]
         assert names.count("POST /predict") == 20
         assert [names.count(step) for step in STEPS] == [20] * 4
+
+    def test_without_the_extra(self) -> None:
+        """The command ends with one line and code 3."""
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT_EXTRA],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "DIGITSERVE_OTLP_ENDPOINT": "http://127.0.0.1:9"},
+        )
+
+        assert done.returncode == 3
+        assert done.stderr.startswith("digitserve: Traces are asked for, and the libraries")
+        assert done.stderr.count("\n") == 1
+
+    def test_collector_that_hangs(self) -> None:
+        """A collector that takes connections and never answers holds up no request, and a stop for some seconds."""
+        with socket.create_server(("127.0.0.1", 0)) as hanging:
+            url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+            with serving(DIGITSERVE_OTLP_ENDPOINT=url) as (process, port):
+                answers = [
+                    httpx.post(f"http://127.0.0.1:{port}/predict", content=SEVEN, timeout=60)
+                    for _ in range(700)  # with their steps more spans than the queue holds
+                ]
+                process.send_signal(signal.SIGTERM)
+                code = process.wait(60)
+
+        assert {answer.status_code for answer in answers} == {200}
+        assert code == 0
 
     def test_collector_is_away(self, capfd: pytest.CaptureFixture[str]) -> None:
         """Requests are answered, the stop is not held up for long, and the log has lines of JSON alone."""

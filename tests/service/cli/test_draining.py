@@ -110,7 +110,7 @@ def _read(client: socket.socket) -> bytes:
 
 def test_worker_has_a_server_that_drains() -> None:
     """One, which the supervisor's questions are answered by."""
-    worker = supervisor.Worker(uvicorn.Config("unused"), [])
+    worker = supervisor.Worker(uvicorn.Config("unused", log_config=None), [])
 
     assert isinstance(worker.server, servers.Server)
     assert worker.server is worker.server
@@ -118,7 +118,10 @@ def test_worker_has_a_server_that_drains() -> None:
 
 def test_worker_may_start_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rolling restart waits for a new worker for longer than for a sign of life, unless it has to end."""
-    worker, should_exit = supervisor.Worker(uvicorn.Config("unused"), []), threading.Event()
+    worker, should_exit = (
+        supervisor.Worker(uvicorn.Config("unused", log_config=None), []),
+        threading.Event(),
+    )
     waits: list[tuple[float, threading.Event | None]] = []
 
     def wait(
@@ -155,7 +158,7 @@ class _EndlessRequests(ServerState):
 
 def test_takes_no_more_connections_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where requests never cease, it leaves new connections to others, and answers those that it has."""
-    server = servers.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
+    server = servers.Server(uvicorn.Config("unused", log_config=None, timeout_graceful_shutdown=1))
     listener = Mock()
     server.servers = [listener]
     server.server_state = _EndlessRequests(lambda: not listener.close.called)
@@ -192,7 +195,7 @@ class _LateRequest(ServerState):
 
 def test_serves_who_connected_in_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that was taken and not read yet is served before connections are closed."""
-    server = servers.Server(uvicorn.Config("unused", timeout_graceful_shutdown=1))
+    server = servers.Server(uvicorn.Config("unused", log_config=None, timeout_graceful_shutdown=1))
     listener = Mock()
     server.servers = [listener]
     server.server_state = _LateRequest(lambda: not listener.close.called)

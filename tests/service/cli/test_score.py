@@ -16,7 +16,7 @@ class TestScore:
         """One line says what to install."""
         monkeypatch.setitem(sys.modules, "ray", None)
 
-        code = main(["score", "in", "out"])
+        code = main(["score", "in", "out", "--workers", "2"])
 
         said = capsys.readouterr().err
         assert code == 3

@@ -86,6 +86,7 @@ class TestStart:
         )
 
 
+@pytest.mark.usefixtures("_restored_logging")
 class TestWarning:
     """Of a service that strangers reach."""
 

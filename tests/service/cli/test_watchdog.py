@@ -49,7 +49,7 @@ class TestServer:
         resources = SimpleNamespace(
             models=SimpleNamespace(by_name={"digits": model}), settings=Settings()
         )
-        config = uvicorn.Config(lambda: None, lifespan="off")
+        config = uvicorn.Config(lambda: None, log_config=None, lifespan="off")
         config.encoded_headers = []
         server = Server(config)
         server.lifespan = SimpleNamespace(state={"resources": resources})
