@@ -21,9 +21,10 @@ def test_ratios_are_of_the_same_round() -> None:
 
     section = render(runs)
 
-    assert "| `/evaluate` | 1.00 (1.00 to 1.00) |" in section
+    assert "| `/evaluate` | 4.00 | 1.00 (1.00 to 1.00) |" in section
     assert "| 5.50 (3.00 to 8.00) | 1.75 (1.50 to 2.00) |" in section
-    assert "was 5 times).\nMedians of 2 rounds" in section
+    assert "| `/explain?saliency=true` | 6.00 |" in section
+    assert "Medians of 2 rounds" in section
 
 
 def test_page_has_a_place() -> None:
