@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bundles import copy_bundle, keep_digits
-from tests.service.cli.processes import COMMAND, wait_for_workers
+from tests.service.cli.processes import COMMAND, kill_group, wait_for_workers
 from tests.soak.clients import Client
 from tests.soak.faults import VERSIONS, Faults
 from tests.soak.samples import Mix, make_mix
@@ -90,13 +90,15 @@ async def _measure(process_id: int, tally: Tally, end_s: float) -> None:
 def serving(models_dir: Path, log: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run the service with workers, and give its process and port."""
     command = [*COMMAND, "0", "--workers", str(NUM_WORKERS), "--models-dir", str(models_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+    ) as process:
         assert process.stdout is not None
         try:
             [port] = re.findall(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
             yield process, int(port)
         finally:
-            process.kill()
+            kill_group(process)
 
 
 if __name__ == "__main__":

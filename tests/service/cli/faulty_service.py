@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.service.cli.processes import kill_group
+
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "benchmarks.faults", "serve", "--engine", "litert", "--port", "0"]
 
@@ -22,6 +24,7 @@ def serving(*options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[
         [*COMMAND, *options],
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
         env={**os.environ, **variables},
         cwd=ROOT,
     ) as process:
@@ -30,4 +33,4 @@ def serving(*options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[
             [port] = re.findall(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
             yield process, int(port)
         finally:
-            process.kill()
+            kill_group(process)

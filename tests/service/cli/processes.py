@@ -1,6 +1,9 @@
 """The service as a process of its own: how to start it, and its workers."""
 
 import contextlib
+import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -32,3 +35,9 @@ def _is_worker(process_id: str) -> bool:
     """Tell a worker from the process that keeps track of what `multiprocessing` shares."""
     command = Path(f"/proc/{process_id}/cmdline")
     return command.exists() and b"spawn_main" in command.read_bytes()
+
+
+def kill_group(process: "subprocess.Popen[str]") -> None:
+    """Kill a process that leads a group, and its workers, which would go on without it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
