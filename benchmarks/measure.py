@@ -14,7 +14,7 @@ from benchmarks.catalogue import Contender
 from benchmarks.constant_rate import run_rate
 from benchmarks.environments import cache_folder, installed_bytes, installed_versions, prepare
 from benchmarks.errors import BenchmarkError
-from benchmarks.load import choose_seconds, drive, find_wrk
+from benchmarks.load import Load, choose_seconds, drive, find_wrk
 from benchmarks.machine import describe_machine, today
 from benchmarks.pictures import Picture
 from benchmarks.results import Case, CaseRun, Comparison, ContenderResult, RateRun, Start
@@ -22,6 +22,7 @@ from benchmarks.server import RunningServer, running
 from benchmarks.uploads import Upload
 
 WARM_UP_REQUESTS = 5
+WARM_UP_S = 1
 MULTIPLE_WORKERS_CONNECTIONS = 16  # fewer would leave workers idle
 LARGE_BYTES = 1_000_000
 LARGE_CONNECTIONS = (
@@ -184,9 +185,7 @@ def _run_case(
     seconds = choose_seconds(
         plan.seconds, at_most_s=plan.max_seconds, connections=connections, request_s=request_s
     )
-    cpu_before_s = processes.cpu_s(server.pid)
-    load = drive(server.url, upload, connections=connections, seconds=seconds)
-    used_s = processes.cpu_s(server.pid) - cpu_before_s
+    load, cpu_us = load_counting(server, upload, connections=connections, seconds=seconds)
     if not load.requests:
         return []
     return [
@@ -198,9 +197,34 @@ def _run_case(
             requests_per_s=load.requests / load.duration_s,
             p50_ms=load.p50_ms,
             p99_ms=load.p99_ms,
-            cpu_us=used_s / load.requests * 1e6,
+            cpu_us=cpu_us,
         )
     ]
+
+
+def load_counting(
+    server: RunningServer, upload: Upload, *, connections: int, seconds: int
+) -> tuple[Load, float]:
+    """Load a server; return with it the CPU time of its processes an answer, in microseconds."""
+    before_s = processes.cpu_s(server.pid)
+    load = drive(server.url, upload, connections=connections, seconds=seconds)
+    used_s = processes.cpu_s(server.pid) - before_s
+    return load, used_s / max(load.requests, 1) * 1e6
+
+
+def load_warm(
+    server: RunningServer, upload: Upload, *, connections: int, seconds: int
+) -> tuple[Load, float]:
+    """Do the same behind a second that does not count.
+
+    Raises:
+        BenchmarkError: If a request fails.
+    """
+    drive(server.url, upload, connections=connections, seconds=WARM_UP_S)
+    load, cpu_us = load_counting(server, upload, connections=connections, seconds=seconds)
+    if load.failed:
+        raise BenchmarkError(f"{load.failed} requests failed at {connections} connections.")
+    return load, cpu_us
 
 
 def _describe_generator(plan: Plan) -> str:

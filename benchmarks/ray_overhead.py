@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from benchmarks import processes
 from benchmarks.catalogue import BUNDLE, ROOT, Contender, make_digitserve
 from benchmarks.environments import cache_folder
 from benchmarks.errors import BenchmarkError
-from benchmarks.load import drive, find_wrk
+from benchmarks.load import find_wrk
+from benchmarks.measure import load_warm
 from benchmarks.pictures import make_pictures
 from benchmarks.sections import write_section
 from benchmarks.server import running
@@ -96,13 +96,8 @@ def _load(
     upload, runs = Upload(make_pictures(BUNDLE)[0], "raw"), []
     with running(contender, ENVIRONMENT, upload, cache_folder() / "ray-overhead.log") as server:
         for connections in CONNECTIONS:
-            drive(server.url, upload, connections=connections, seconds=WARM_UP_S)
-            before_s = processes.cpu_s(server.pid)
-            load = drive(server.url, upload, connections=connections, seconds=seconds)
-            used_s = processes.cpu_s(server.pid) - before_s
-            if load.failed:
-                raise BenchmarkError(f"{load.failed} requests failed at {connections} connections.")
-            rate, cpu_us = load.requests / load.duration_s, used_s / load.requests * 1e6
+            load, cpu_us = load_warm(server, upload, connections=connections, seconds=seconds)
+            rate = load.requests / load.duration_s
             runs.append(describe(connections, rate, load.p50_ms, load.p99_ms, cpu_us))
     return runs
 

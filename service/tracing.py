@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -166,8 +166,6 @@ class Tracing:
 
     def _add_steps(self, parent: Span, record: RequestRecord) -> None:
         """Add the spans of the steps that were taken, each with its own beginning and end."""
-        from opentelemetry.trace import set_span_in_context
-
         context = set_span_in_context(parent)
         origin_ns = time.time_ns() - time.perf_counter_ns()
         for name, start_s, duration_s in _steps(record):
