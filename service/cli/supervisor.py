@@ -1,11 +1,15 @@
 """The supervisor: keeps workers alive that share a socket.
 
 supervisor -> first worker -> it serves -> the others -> whichever ends is replaced
+no supervisor any more -> every worker drains and ends
 """
 
+import logging
 import math
+import multiprocessing
 import socket
 import threading
+from multiprocessing.process import BaseProcess
 from typing import cast
 
 import uvicorn
@@ -21,9 +25,31 @@ START_TIMEOUT_S = (
     60.0  # of a worker that takes another's place; it takes one on a machine that has time
 )
 
+logger = logging.getLogger("digitserve")
+
 
 class Worker(Process):
     """A process of the supervisor's, with a server of ours in it."""
+
+    def target(
+        self, sockets: list[socket.socket] | None = None
+    ) -> None:  # pragma: no cover - there
+        """Serve in that process, at most for as long as there is a supervisor."""
+        watch = threading.Thread(
+            target=self.outlive, args=(multiprocessing.parent_process(),), daemon=True
+        )
+        watch.start()
+        super().target(sockets)
+
+    def outlive(self, supervisor: BaseProcess) -> None:
+        """Wait for the end of a supervisor that was killed, then stop as at SIGTERM.
+
+        The wait ends when the system closes a pipe whose other end no process but the supervisor has. One
+        that can stop its workers does, and waits for their end.
+        """
+        supervisor.join()
+        logger.error("The supervisor is gone. This worker answers what it has been sent, and ends.")
+        self.server.should_exit = True
 
     def wait_until_ready(self, timeout: float, should_exit: threading.Event | None = None) -> bool:
         """Wait until it serves, for longer than the server would: a busy machine starts it slowly.

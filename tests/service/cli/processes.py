@@ -31,6 +31,14 @@ def wait_for_workers(supervisor: int, count: int, *, without: int = 0) -> list[i
     raise AssertionError(f"There were never {count} workers.")
 
 
+def wait_for_end(workers: list[int], *, but: int = 0) -> None:
+    """Wait until no more than so many of these workers run."""
+    deadline = time.monotonic() + 60
+    while sum(_is_worker(str(worker)) for worker in workers) > but:
+        assert time.monotonic() < deadline, f"Of the workers {workers} more than {but} still run."
+        time.sleep(0.05)
+
+
 def _is_worker(process_id: str) -> bool:
     """Tell a worker from the process that keeps track of what `multiprocessing` shares."""
     command = Path(f"/proc/{process_id}/cmdline")

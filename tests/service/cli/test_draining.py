@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import math
+import multiprocessing
 import re
 import signal
 import socket
@@ -20,7 +21,7 @@ from uvicorn.server import ServerState
 from service.cli import servers, supervisor
 from service.routes.resources import Lifecycle
 from tests.service.cli.conftest import draw_seven
-from tests.service.cli.processes import COMMAND, wait_for_workers
+from tests.service.cli.processes import COMMAND, kill_group, wait_for_end, wait_for_workers
 
 
 @pytest.mark.integration
@@ -80,19 +81,49 @@ class TestStop:
             assert process.wait(30) == 0
 
 
+@pytest.mark.integration
+class TestKilledSupervisor:
+    """Of workers whose supervisor can tell them nothing any more."""
+
+    def test_workers_end(self, capfd: pytest.CaptureFixture[str]) -> None:
+        """They answer what was in work, say why they end, and leave the port to another service."""
+        request = _request(draw_seven())
+        with (
+            _serving("2") as (process, port),
+            socket.create_connection(("127.0.0.1", port)) as client,
+        ):
+            client.sendall(request[:-1])
+            workers = wait_for_workers(process.pid, 2)
+            process.kill()
+            wait_for_end(workers, but=1)  # the other has the request
+            client.sendall(request[-1:])
+            answer = _read(client)
+            wait_for_end(workers)
+            with _serving("2", str(port)):
+                again = httpx.post(
+                    f"http://127.0.0.1:{port}/predict", content=draw_seven(), timeout=60
+                )
+
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert again.json()["class"] == 7
+        assert capfd.readouterr().err.count("The supervisor is gone.") == 2
+
+
 @contextmanager
-def _serving(num_workers: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def _serving(num_workers: str, port: str = "0") -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run the service, and give its process and port."""
-    command = [*COMMAND, "0", "--workers", num_workers]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [*COMMAND, port, "--workers", num_workers]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         assert process.stdout is not None
         try:
-            [port] = re.findall(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+            [taken] = re.findall(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
             if num_workers != "1":
                 wait_for_workers(process.pid, int(num_workers))
-            yield process, int(port)
+            yield process, int(taken)
         finally:
-            process.kill()
+            kill_group(process)
 
 
 def _request(image: bytes) -> bytes:
@@ -114,6 +145,18 @@ def test_worker_has_a_server_that_drains() -> None:
 
     assert isinstance(worker.server, servers.Server)
     assert worker.server is worker.server
+
+
+def test_worker_stops_without_supervisor(caplog: pytest.LogCaptureFixture) -> None:
+    """The end of its supervisor is the end of its server, and told."""
+    worker = supervisor.Worker(uvicorn.Config("unused", log_config=None), [])
+    ended = multiprocessing.get_context("spawn").Process()
+    ended.start()
+
+    worker.outlive(ended)
+
+    assert worker.server.should_exit
+    assert "The supervisor is gone." in caplog.text
 
 
 def test_worker_may_start_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
