@@ -1,18 +1,32 @@
 """Connections: what the server does about clients that leave, stall or never come to the point.
 
-connection lost -> its request's place is free; a look a second at all -> those that stall are closed
+answer -> sent in one piece; connection lost -> its request's place is free
+a look a second at all -> those that stall are closed
 """
 
+import asyncio
 from collections.abc import Iterable
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service.cli.bounded_protocol import BoundedProtocol
+from service.cli.joined_writes import JoinedWrites
 from service.routes.intake import PLACE
 
 
 class Connection(BoundedProtocol):
     """A connection whose client frees its place in the service by leaving."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Serve a connection; each answer leaves in one piece."""
+        self._joined = JoinedWrites(cast("asyncio.Transport", transport))
+        super().connection_made(cast("asyncio.Transport", self._joined))
+
+    def on_response_complete(self) -> None:
+        """Send the end of an answer, before the next request is looked at."""
+        self._joined.flush()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up the places of what is unanswered."""
