@@ -1,5 +1,7 @@
 """Opening and decoding: what the header says, and what is read after it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -59,6 +61,35 @@ class TestDecode:
         assert picture.grey.shape == (267, 400)
         assert picture.scale == pytest.approx(900 / 400)
         assert picture.steps == ("reduced",)
+
+    @pytest.mark.parametrize(
+        ("size", "num_decoded"),
+        [((4000, 3000), (500, 375)), ((640, 480), (320, 240)), ((639, 400), (639, 400))],
+    )
+    def test_jpeg_is_decoded_to_no_more_than_is_needed(
+        self,
+        size: tuple[int, int],
+        num_decoded: tuple[int, int],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A JPEG is decoded to the least fraction whose longer side has 320 pixels, whatever its shape."""
+        sizes, genuine = [], Image.Image.thumbnail
+
+        def note_and_reduce(image: Image.Image, *arguments: Any, **options: Any) -> None:
+            sizes.append(image.size)
+            genuine(image, *arguments, **options)
+
+        monkeypatch.setattr(Image.Image, "thumbnail", note_and_reduce)
+
+        open_image(encode(draw(size=size), "JPEG"), LIMITS).decode()
+
+        assert sizes == [num_decoded]
+
+    def test_jpeg_of_one_row(self) -> None:
+        """A picture so flat that nothing is left of its height by the same fraction is decoded."""
+        upload = encode(Image.new("L", (3200, 1), 200), "JPEG")
+
+        assert open_image(upload, LIMITS).decode().grey.shape == (1, 400)
 
     def test_strips_leave_no_seams(self) -> None:
         """A picture that is reduced in strips is the one that is reduced whole."""
