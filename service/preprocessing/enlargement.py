@@ -4,6 +4,7 @@ grey -> blocks of equal pixels -> one pixel of each;  grey, smooth -> whether a 
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,13 +37,23 @@ def block_side(grey: Grey) -> int:
     """
     height, width = grey.shape
     side = math.gcd(height, width)
+    row = grey[height // 2].tobytes()
+    if not any(row[::prime] == row[1::prime] for prime in _prime_factors(side)):
+        return 1  # as of most pictures
     for line in (grey[height // 2], grey[:, width // 2]):
         side = math.gcd(side, *_places(line[1:] != line[:-1]))
-        if side == 1:  # as of most pictures
+        if side == 1:
             return 1
     side = math.gcd(side, *_changes(grey), *_changes(grey.T))
     is_tiny = max(height, width) <= BLOCK_PICTURE_SIDE * side
     return side if is_tiny and min(height, width) >= TINIEST_SIDE * side else 1
+
+
+@lru_cache(maxsize=64)
+def _prime_factors(number: int) -> tuple[int, ...]:
+    """Return the primes that divide a number of pixels."""
+    factors = [it for it in range(2, number + 1) if number % it == 0]
+    return tuple(it for it in factors if all(it % other for other in factors if other < it))
 
 
 def _changes(rows: Grey) -> list[int]:

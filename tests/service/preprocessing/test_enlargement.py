@@ -45,8 +45,9 @@ class TestBlockSide:
             np.full((80, 80), 7, np.uint8),
             _repeated(np.eye(4, dtype=np.uint8), 20),
             _repeated(np.eye(40, dtype=np.uint8), 2),
+            _repeated(SEVEN, 10)[:79],
         ],
-        ids=["smooth", "as it is", "blank", "too few", "too many"],
+        ids=["smooth", "as it is", "blank", "too few", "too many", "no whole blocks"],
     )
     def test_none(self, picture: Grey) -> None:
         """Smooth and blank pictures have no blocks that tell, nor are very few or many blocks a tiny picture."""
