@@ -105,6 +105,11 @@ class Place:
         self._has_left = False
         self._is_free = False
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether its gate has admitted nobody else."""
+        return self._gate.num_taken == 1
+
     def check(self) -> None:
         """Check, in any thread, that the work which is about to begin is still wanted.
 

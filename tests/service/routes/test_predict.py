@@ -1,7 +1,8 @@
 """How `/predict` treats small and large uploads."""
 
+import math
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import anyio.to_thread
@@ -10,12 +11,18 @@ from PIL import Image
 
 from service import discarding
 from service.preprocessing import OpenedImage, Picture
-from service.routes.predict import INLINE_BYTES, INLINE_PIXELS
+from service.routes.predict import INLINE_BYTES, INLINE_PIXELS, INLINE_PIXELS_ALONE
+from service.routes.resources import Resources
 from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 
-SMALL, LARGE = (280, 280), (400, 300)
+SMALL, MIDDLE, LARGE = (280, 280), (640, 480), (800, 600)
+
+
+def _add_company(resources: Resources) -> None:
+    """Admit another request."""
+    resources.gate.enter(math.inf)
 
 
 @pytest.fixture
@@ -46,12 +53,24 @@ class TestPredict:
         assert openings == ["JPEG"]
 
     @pytest.mark.parametrize(
-        ("size", "is_in_thread"), [(SMALL, False), (LARGE, True)], ids=["small", "large"]
+        ("size", "prepare", "is_in_thread"),
+        [
+            (SMALL, None, False),
+            (SMALL, _add_company, False),
+            (MIDDLE, None, False),
+            (MIDDLE, _add_company, True),
+            (LARGE, None, True),
+        ],
+        ids=["small", "small, in company", "middle", "middle, in company", "large"],
     )
     def test_large_pictures_are_decoded_in_a_thread(
-        self, size: tuple[int, int], is_in_thread: bool, monkeypatch: pytest.MonkeyPatch
+        self,
+        size: tuple[int, int],
+        prepare: Callable[[Resources], None] | None,
+        is_in_thread: bool,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """Pictures over the bound leave the event loop free; smaller ones save the hop."""
+        """Pictures over the bound, which is lower in company, leave the event loop free; others save the hop."""
         threads, genuine = [], OpenedImage.decode
 
         def note_and_decode(image: OpenedImage) -> Picture:
@@ -60,9 +79,11 @@ class TestPredict:
 
         monkeypatch.setattr(OpenedImage, "decode", note_and_decode)
 
-        ask(load_model(FakeEngine()), "POST", "/predict", content=encode(draw(size=size)))
+        upload = encode(draw(size=size))
+        ask(load_model(FakeEngine()), "POST", "/predict", content=upload, prepare=prepare)
 
-        assert (size[0] * size[1] > INLINE_PIXELS) == is_in_thread
+        bound = INLINE_PIXELS if prepare else INLINE_PIXELS_ALONE
+        assert (size[0] * size[1] > bound) == is_in_thread
         assert [thread is not threading.main_thread() for thread in threads] == [is_in_thread]
 
     @pytest.mark.parametrize("num_more", [0, 1])
