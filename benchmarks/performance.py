@@ -16,7 +16,6 @@ STAGES = {
     "server_us": "socket, HTTP",
     "routing_us": "middleware, routing, log",
     "body_us": "body",
-    "header_us": "header",
     "decode_us": "decoding",
     "preprocess_us": "preprocessing",
     "model_us": "network",

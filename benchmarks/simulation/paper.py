@@ -132,7 +132,7 @@ def _shares(budget: Budget, proxy_us: float) -> list[float]:
     """Return the shares of parsing, decoding, preprocessing, neurons and balancing in all CPU time."""
     parts = [
         budget.server_us + budget.routing_us + budget.body_us + budget.answer_us,
-        budget.header_us + budget.decode_us,
+        budget.decode_us,
         budget.preprocess_us,
         budget.model_us,
         proxy_us,

@@ -38,14 +38,14 @@ def test_stages_are_parts_of_the_budget() -> None:
 
 def test_tables() -> None:
     """Every upload is a column, and memory is in megabytes."""
-    budget = Budget("28x28 PNG, raw", 35, 100, 0.2, 10, 30, 40, 140, 5, 360.2)
+    budget = Budget("28x28 PNG, raw", 35, 100, 0.2, 40, 40, 140, 5, 360.2)
     start = StartUp(0.02, 0.4, 0.8, 90_000_000, 1000, 95_000_000)
 
     page = render_performance(Performance("a machine", "Python", "2026-01-01", start, [budget]))
 
     assert "| CPU time, µs | 28x28 PNG, raw |" in page
     assert "| network | 140 |" in page
-    assert "| all / (decoding + network) | 2.12 |" in page  # 360.2 of 30 + 140
+    assert "| all / (decoding + network) | 2.00 |" in page  # 360.2 of 40 + 140
     assert "| resident after 1,000 photos | 95.0 MB |" in page
 
 

@@ -79,7 +79,9 @@ def test_licences(image: str, parts: list[Any]) -> None:
 
     An image's base may have dropped Debian's files of licences, as slim ones can; then nobody can list them.
     """
-    files = list_in(image, "find", "/usr/share", "-path", "/usr/share/doc/*/copyright", "-printf", "%h\n")
+    files = list_in(
+        image, "find", "/usr/share", "-path", "/usr/share/doc/*/copyright", "-printf", "%h\n"
+    )
     described = {Path(folder).name for folder in files} & names_of(parts, "pkg:deb/")
 
     assert without_licence(parts, "pkg:pypi/") == set()
