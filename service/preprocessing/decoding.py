@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
 
 from service.errors import (
     BrokenImageError,
@@ -21,6 +22,7 @@ from service.preprocessing.first_frame import FirstFrame
 from service.preprocessing.hidden_work import check_hidden_work
 from service.preprocessing.plain_png import SIGNATURE as PNG_SIGNATURE
 from service.preprocessing.plain_png import read_plain_png
+from service.preprocessing.progressive import without_detail
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SIGNATURES = {  # of the formats whose first bytes no other file has
@@ -32,6 +34,7 @@ SIGNATURES = {  # of the formats whose first bytes no other file has
 }
 WORKING_SIDE = 400  # pixels; a digit that fills a twentieth of the picture still has 20
 DRAFT_SIDE = 320  # pixels; a JPEG that decodes to so many in an eighth, a quarter or half is decoded to no more
+LEAST_DRAFT = 8  # a JPEG can be decoded to an eighth at least
 STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
 OPAQUE = 255
@@ -97,7 +100,7 @@ class OpenedImage:
         if _is_ready(self._image):
             return Picture(np.asarray(self._image))
         with self._image as image:
-            if image.format == "JPEG":
+            if isinstance(image, JpegImageFile):
                 # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
                 image.draft("L", _draft_size(image))
             try:
@@ -126,8 +129,23 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
         raise EmptyUploadError(
             "The upload is empty. Send the bytes of one image file, as a multipart file or as the body."
         )
+    image = _read_header(upload)
+    opened = OpenedImage(image)
+    if opened.num_pixels > limits.max_pixels:
+        raise ImageTooLargeError(
+            f"The image has {opened.width}x{opened.height} pixels; at most "
+            f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
+        )
+    check_hidden_work(image, upload)
+    if "progressive" in image.info and max(image.size) >= LEAST_DRAFT * DRAFT_SIDE:
+        return OpenedImage(_read_header(without_detail(upload)))
+    return opened
+
+
+def _read_header(upload: bytes) -> Image.Image:
+    """Open a file; where that fails, say what it is by its first bytes."""
     try:
-        image = _read_header(upload)
+        return _open(upload)
     except Exception as cause:  # a damaged header raises nearly everything
         for signature, name in SIGNATURES.items():
             if upload.startswith(signature):
@@ -136,17 +154,9 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
             f"The upload is not an image of a format that we take: it starts with {_start(upload)}. "
             f"Send one of {', '.join(FORMATS)}."
         ) from cause
-    opened = OpenedImage(image)
-    if opened.num_pixels > limits.max_pixels:
-        raise ImageTooLargeError(
-            f"The image has {opened.width}x{opened.height} pixels; at most "
-            f"{limits.max_pixels / MEGAPIXEL:g} megapixels are accepted. Send it in a smaller size."
-        )
-    check_hidden_work(image, upload)
-    return opened
 
 
-def _read_header(upload: bytes) -> Image.Image:
+def _open(upload: bytes) -> Image.Image:
     """Let Pillow read the header of a file; a small plain PNG is decoded at once."""
     if plain := read_plain_png(upload):
         return plain

@@ -6,13 +6,13 @@ Each bound is far above what programs write. Files beyond them are small to send
 hold 200,000 scans of 50 megapixels, an hour and a half of computing.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from service.errors import ImageTooLargeError
+from service.preprocessing.jpeg_segments import END_OF_IMAGE, START_OF_SCAN, find_segments
 
 MAX_SIDE_PIXELS = 65_535  # JPEG's own bound; Pillow takes 8 bytes for each row besides the pixels
 MAX_SCANS = 32  # of a JPEG, each a pass over all its pixels; libjpeg writes 10, or 18 of CMYK
@@ -20,9 +20,6 @@ MAX_RUN_LENGTH_PIXELS = 4_000_000  # of a BMP; Pillow unpacks these in Python, s
 MAX_SEGMENTS = 4096  # of a JPEG's headers; a colour profile takes at most 255
 TILE_WIDTH, TILE_LENGTH = 322, 323  # tags; TIFF 6.0, section 15
 MIN_TILE_PIXELS = 1_000_000  # allowed to every TIFF; programs write tiles of 65,536 pixels
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
-# Behind a segment or compressed data; not what stands within the latter. ITU-T T.81, section B.1.1.
-_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 
 
 def check_hidden_work(image: Image.Image, upload: bytes) -> None:
@@ -65,21 +62,18 @@ def _has_runs(image: Image.Image) -> bool:
 
 def _has_few_scans(image: JpegImageFile, jpeg: bytes) -> bool:
     """Tell whether a JPEG's first picture has no more scans and segments than are accepted."""
-    at, num_scans = 2, 0
-    for _ in range(MAX_SEGMENTS):
-        found = _MARKER.search(jpeg, at)
-        if found is None or found[0][1] == END_OF_IMAGE:
+    num_scans = 0
+    for number, segment in enumerate(find_segments(jpeg)):
+        if segment.code == END_OF_IMAGE:
             return True
-        if found[0][1] == START_OF_SCAN:
+        if segment.code == START_OF_SCAN:
             num_scans += 1
-            if "progressive" not in image.info and jpeg[found.end() + 2 : found.end() + 3] == bytes(
-                [image.layers]
-            ):
+            num_components = jpeg[segment.data : segment.data + 1]
+            if "progressive" not in image.info and num_components == bytes([image.layers]):
                 return True  # a scan of all components, behind which the decoder looks for no other
-        if num_scans > MAX_SCANS:
+        if num_scans > MAX_SCANS or number >= MAX_SEGMENTS:
             return False
-        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2], "big")
-    return False
+    return True
 
 
 def _tile_pixels(image: Image.Image) -> int:
