@@ -10,7 +10,7 @@ import socket
 import sys
 from typing import Any
 
-from service.cli import ServiceUnusableError
+from service.cli.outcomes import ServiceUnusableError
 from service.settings import Settings
 
 _REASONS = {

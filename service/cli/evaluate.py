@@ -8,14 +8,9 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from service.cli import (
-    ExitCode,
-    FileRefusedError,
-    describe,
-    fail,
-    read_file,
-    read_settings,
-)
+from service.cli.files import describe, read_file
+from service.cli.options import add_model, add_service, read_settings
+from service.cli.outcomes import ExitCode, FileRefusedError, fail
 from service.cli.remote import connect, meanings
 from service.errors import UploadError
 
@@ -25,7 +20,22 @@ if TYPE_CHECKING:
 
     from service.evaluation import OnProgress
 
+SUMMARY = "Score a model on labelled digits."
 MAX_REJECTED_SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="a zip of <label>/<any>.png, an npz, or an IDX image file and its label file; - is "
+        "standard input; nothing means the bundle's own evaluation set",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_service(parser)
+    add_model(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

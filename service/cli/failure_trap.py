@@ -4,7 +4,7 @@ import logging
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.cli import ExitCode, fail
+from service.cli.outcomes import ExitCode, fail
 from service.errors import BundleError, EngineUnavailableError, TracesUnavailableError
 
 

@@ -8,13 +8,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from service.cli import (
-    ExitCode,
-    FileRefusedError,
-    describe,
-    read_file,
-    read_settings,
-)
+from service.cli.files import describe, read_file
+from service.cli.options import add_model, add_service, read_settings
+from service.cli.outcomes import ExitCode, FileRefusedError
 from service.cli.remote import connect, meanings
 from service.errors import UploadError
 
@@ -23,10 +19,19 @@ if TYPE_CHECKING:
 
     from digitserve_client import Client
 
+SUMMARY = "Say which digit is on each image."
 BAR_WIDTH = 40  # characters of a probability of 1
 
 Recognise = Callable[[bytes], dict[str, Any]]
 """Turns the bytes of an image into the JSON of `/predict`."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an image; - is standard input")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    add_service(parser)
+    add_model(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,8 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from service.cli import FileRefusedError, ServiceUnusableError, UsageError
-from service.keys import is_key
+from service.cli.outcomes import FileRefusedError, ServiceUnusableError, UsageError
 
 if TYPE_CHECKING:
     from digitserve_client import Client, ServiceError
@@ -20,6 +19,7 @@ def connect(arguments: argparse.Namespace) -> "Client":
         UsageError: If no header can carry the key.
     """
     from digitserve_client import Client
+    from service.keys import is_key
 
     if arguments.key and not is_key(arguments.key):
         raise UsageError("The key has a space or a character beyond ASCII. Give it as you got it.")

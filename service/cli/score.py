@@ -8,16 +8,45 @@ Imports Ray when it runs, and says what to install where it is missing.
 import argparse
 import importlib.util
 import json
-from dataclasses import asdict
 
-from service.cli import (
-    ExitCode,
-    ServiceUnusableError,
-    UsageError,
-    read_settings,
-)
+from service.cli.options import add_model, positive, read_settings
+from service.cli.outcomes import ExitCode, ServiceUnusableError, UsageError
 
+SUMMARY = "Recognise millions of images into Parquet files."
 MODULES = ("ray", "pyarrow", "fsspec")  # of the extra
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a folder, a pattern, a zip or Parquet file, or a URL of such in an object store",
+    )
+    parser.add_argument(
+        "destination",
+        metavar="DEST",
+        help="folder of the results; images that have one there are passed over",
+    )
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes that score (as many as the CPU quota and the memory allow, or the cluster has CPUs)",
+    )
+    parser.add_argument("--address", help="score on the Ray cluster there (on this machine)")
+    parser.add_argument(
+        "--column", metavar="NAME", help="column of images in Parquet files (the only one of bytes)"
+    )
+    parser.add_argument(
+        "--block",
+        type=positive,
+        default=1024,
+        metavar="N",
+        help="most images of a result file, and most that a killed worker loses (%(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="sum up in JSON")
+    add_model(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _score(arguments: argparse.Namespace) -> int:
     """Score with the extra installed."""
+    from dataclasses import asdict
+
     from service.bulk import BulkError
     from service.bulk.command import Options, score_source
     from service.cli.workers import num_workers_that_fit

@@ -1,33 +1,35 @@
-"""`digitserve serve`: the HTTP service in this process, or in several that share a port.
+"""`digitserve serve`: starts the HTTP service.
 
-settings -> application -> FailureTrap -> OnlyServer, or Workers under a Supervisor -> exit code
+arguments -> settings -> `service.cli.hosting`
 """
 
 import argparse
-import contextlib
-import functools
-import signal
-from pathlib import Path
 
-import uvicorn
+from service.cli.options import add_address, add_engine, read_settings
 
-from service.app import create_app
-from service.cli import ExitCode, read_settings
-from service.cli.addresses import check_address, is_loopback, warn_of_strangers
-from service.cli.connections import Connection
-from service.cli.failure_trap import FailureTrap
-from service.cli.logs import configure_log, slim_log_records
-from service.cli.servers import OnlyServer
-from service.cli.supervisor import Supervisor
-from service.cli.tls import find_tls_files
-from service.cli.workers import num_workers_that_fit
-from service.engines import resolve_engine
-from service.libtiff import mute_libtiff
-from service.metrics.block import CounterBlock
-from service.settings import Settings
-from service.versions.folder import make_folder
+SUMMARY = "Start the HTTP service."
 
-SPARE_ROWS = 32  # for workers that are added by a signal, or replace others while those still serve
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments; every other setting is a variable of the environment."""
+    parser.description = (
+        f"{SUMMARY} Other settings are variables of the environment: see docs/settings.md."
+    )
+    add_address(parser, host="address to listen on", port="port; 0 takes a free one")
+    add_engine(parser)
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        help="processes that share the port (auto: 1 on a loopback address or with TensorFlow, else "
+        "as many as the CPU quota and the memory allow)",
+    )
+    parser.add_argument("--models-dir", metavar="DIR", help="directory of the bundles")
+    parser.add_argument(
+        "--tls-certificate", metavar="FILE", help="speak HTTPS with this certificate (PEM)"
+    )
+    parser.add_argument(
+        "--tls-key", metavar="FILE", help="its key (PEM), unless it is in the certificate's file"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: If a setting is wrong, or a file of TLS.
         ServiceUnusableError: If it cannot listen where it is to.
     """
+    from service.cli.hosting import host
+
     settings = read_settings(
         engine=arguments.engine,
         models_dir=arguments.models_dir,
@@ -44,71 +48,4 @@ def run(arguments: argparse.Namespace) -> int:
         tls_certificate=arguments.tls_certificate,
         tls_key=arguments.tls_key,
     )
-    with make_folder() as folder:
-        return _serve(settings, arguments, folder)
-
-
-def _serve(settings: Settings, arguments: argparse.Namespace, folder: Path | None) -> int:
-    """Serve with a folder that the workers share."""
-    workers = choose_num_workers(settings, arguments.host)
-    counters = CounterBlock(workers + SPARE_ROWS)
-    config = uvicorn.Config(
-        functools.partial(create_trapped_app, settings, folder, counters),
-        factory=True,
-        host=arguments.host,
-        port=arguments.port,
-        workers=workers,
-        loop="uvloop",
-        http=Connection,
-        lifespan="on",
-        server_header=False,  # nobody has to know what to attack
-        access_log=False,  # the application logs one line a request itself
-        log_config=configure_log(settings),
-        timeout_graceful_shutdown=settings.drain_timeout_s,
-        **find_tls_files(settings),
-    )
-    check_address(arguments.host, arguments.port)
-    warn_of_strangers(settings, arguments.host)
-    try:
-        return _run_many(config, settings) if config.workers > 1 else _run_one(config, settings)
-    except SystemExit:  # the start failed, and the reason was printed
-        return ExitCode.UNUSABLE
-
-
-def choose_num_workers(settings: Settings, host: str) -> int:
-    """Return the number of workers that the settings mean.
-
-    One process serves a developer on loopback, and one owns TensorFlow, which keeps every core, or the
-    GPU, busy by itself.
-    """
-    if settings.workers != "auto":
-        return settings.workers
-    if is_loopback(host) or resolve_engine(settings.engine) == "tensorflow":
-        return 1
-    return num_workers_that_fit()
-
-
-def create_trapped_app(
-    settings: Settings, folder: Path | None, counters: CounterBlock
-) -> FailureTrap:
-    """Build the application in the process that serves it."""
-    slim_log_records()
-    mute_libtiff()
-    return FailureTrap(create_app(settings, folder, counters))
-
-
-def _run_one(config: uvicorn.Config, settings: Settings) -> ExitCode:
-    """Serve in this process."""
-    # At its end the server raises the signal again that stopped it, and SIGTERM would kill this process.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
-        OnlyServer(config, settings).run()
-    return ExitCode.OK
-
-
-def _run_many(config: uvicorn.Config, settings: Settings) -> ExitCode:
-    """Serve in processes of their own, which this one supervises."""
-    with config.bind_socket() as listener:
-        supervisor = Supervisor(config, listener, settings)
-        supervisor.run()
-    return ExitCode.UNUSABLE if supervisor.has_failed else ExitCode.OK
+    return host(settings, arguments.host, arguments.port)

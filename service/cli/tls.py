@@ -3,7 +3,7 @@
 import ssl
 from typing import TypedDict
 
-from service.cli import UsageError
+from service.cli.outcomes import UsageError
 from service.settings import Settings
 
 

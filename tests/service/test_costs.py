@@ -22,7 +22,7 @@ HEAVY = {
 }
 START = """\
 import sys
-import service.cli.serve
+import service.cli.hosting
 from service.recognition import Models
 from service.settings import Settings
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from service.cli import ServiceUnusableError
 from service.cli.addresses import announce, check_address, is_loopback
+from service.cli.outcomes import ServiceUnusableError
 from service.settings import Settings
 
 

@@ -1,6 +1,7 @@
 """Tests of the command line as a whole."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -9,8 +10,16 @@ from typing import get_args
 
 import pytest
 
-from service.cli import ENGINES, main, predict
+from service.cli import COMMANDS, main, predict
+from service.cli.options import ENGINES
 from service.engines import EngineKind
+
+
+def _help(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the help of a command, or of all."""
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    return capsys.readouterr().out
 
 
 class TestMain:
@@ -34,7 +43,7 @@ class TestMain:
 
         assert exit_.value.code == 2
 
-    @pytest.mark.parametrize("argv", [["--help"], ["predict", "--help"]])
+    @pytest.mark.parametrize("argv", [["--help"], *([name, "--help"] for name in COMMANDS)])
     def test_help_explains_exit_codes(
         self, argv: list[str], capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -45,6 +54,16 @@ class TestMain:
         out = capsys.readouterr().out
         assert "exit codes:" in out
         assert "3  the service or the bundle cannot be used" in out
+
+    def test_help_lists_commands(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The help says in a sentence what each command does, and its own help begins with that."""
+        shown = {name: _help(name, capsys) for name in COMMANDS}
+        listing = _help("", capsys)
+
+        assert len(COMMANDS) == 5
+        for name, command in COMMANDS.items():
+            assert re.search(rf"\n    {name}\s+{re.escape(command.SUMMARY)}\n", listing)
+            assert f"\n\n{command.SUMMARY}" in shown[name]
 
     def test_wrong_setting(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -23,10 +23,10 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from service.app import create_app
-from service.cli import main, serve
+from service.cli import hosting, main
 from service.cli.failure_trap import FailureTrap
+from service.cli.hosting import choose_num_workers
 from service.cli.logs import configure_log
-from service.cli.serve import choose_num_workers
 from service.cli.servers import SharingServer
 from service.cli.supervisor import Supervisor
 from service.errors import BundleError
@@ -111,9 +111,9 @@ class TestWarning:
     ) -> None:
         """It says so, loudly, where it listens beyond this machine without keys."""
         monkeypatch.setenv("DIGITSERVE_API_KEYS", keys)
-        monkeypatch.setattr(serve, "check_address", lambda _host, _port: None)
-        monkeypatch.setattr(serve, "_run_one", lambda _config, _settings: 0)
-        monkeypatch.setattr(serve, "_run_many", lambda _config, _settings: 0)
+        monkeypatch.setattr(hosting, "check_address", lambda _host, _port: None)
+        monkeypatch.setattr(hosting, "_run_one", lambda _config, _settings: 0)
+        monkeypatch.setattr(hosting, "_run_many", lambda _config, _settings: 0)
 
         main(["serve", "--host", host, "--port", "0"])
 
@@ -426,7 +426,7 @@ class TestChooseNumWorkers:
     @pytest.fixture(autouse=True)
     def _machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A machine where six fit."""
-        monkeypatch.setattr(serve, "num_workers_that_fit", lambda: 6)
+        monkeypatch.setattr(hosting, "num_workers_that_fit", lambda: 6)
 
     @pytest.mark.parametrize(
         ("host", "num_workers"),

@@ -17,7 +17,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from service.cli import UsageError
+from service.cli.outcomes import UsageError
 from service.cli.tls import find_tls_files
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
