@@ -1,7 +1,9 @@
 """Tests of the Python client against the service, and against servers that misbehave."""
 
 import asyncio
+import inspect
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -228,6 +230,18 @@ class TestPredictBatch:
         assert isinstance(again, Prediction)
         assert (good.digit, bad.status, again.digit) == (7, 415, 7)
 
+    @pytest.mark.parametrize("chunk_bytes", [1, 7, 10_000])
+    def test_chunks(self, chunk_bytes: int) -> None:
+        """However the answer is cut up on its way, a name may hold what Unicode counts as a line's end."""
+        lines = [json.dumps({**ANSWER, "name": "a\u2028\x85"}, ensure_ascii=False) + "\n"] * 2
+        body = "".join(lines).encode()
+        chunks = (body[at : at + chunk_bytes] for at in range(0, len(body), chunk_bytes))
+        transport, _ = answering(httpx.Response(200, content=chunks))
+
+        results = list(Client(transport=transport).predict_batch([b"x", b"y"]))
+
+        assert [isinstance(result, Prediction) for result in results] == [True, True]
+
 
 class TestEvaluate:
     """Of `evaluate`."""
@@ -332,6 +346,27 @@ class TestRetries:
         else:
             assert delay_s is not None
             assert low <= delay_s <= high
+
+
+class TestMethods:
+    """Of what help and editors show of the methods."""
+
+    @pytest.mark.parametrize("name", ["predict", "predict_batch", "explain", "evaluate"])
+    def test_same_arguments_and_results(self, name: str) -> None:
+        """Both clients take the same arguments, and tell what they return."""
+        sync, other = (inspect.signature(getattr(kind, name)) for kind in (Client, AsyncClient))
+
+        assert sync.parameters == other.parameters
+        assert "Call" not in str(sync.return_annotation)
+        assert (sync.return_annotation == other.return_annotation) == (name != "predict_batch")
+
+    @pytest.mark.parametrize("name", ["predict", "explain", "evaluate"])
+    def test_same_documentation(self, name: str) -> None:
+        """Both have the same documentation; one is awaited, the other is not."""
+        sync, other = getattr(Client, name), getattr(AsyncClient, name)
+
+        assert sync.__doc__ == other.__doc__ != ""
+        assert [inspect.iscoroutinefunction(method) for method in (sync, other)] == [False, True]
 
 
 class TestUnusable:

@@ -13,14 +13,6 @@ from digitserve_client.retries import Retries
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AsyncClient",
-    "Client",
-    "ClientError",
-    "Evaluation",
-    "Explanation",
-    "ImageSource",
-    "Layer",
-    "ModelIdentity",
-]
-__all__ += ["NoAnswerError", "NotDigitserveError", "Prediction", "Retries", "ServiceError"]
+__all__ = ["AsyncClient", "Client", "ClientError", "Evaluation", "Explanation", "ImageSource"]
+__all__ += ["Layer", "ModelIdentity", "NoAnswerError", "NotDigitserveError", "Prediction"]
+__all__ += ["Retries", "ServiceError"]

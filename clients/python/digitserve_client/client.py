@@ -1,32 +1,25 @@
-"""The two clients: the same calls for programs and for `asyncio`."""
+"""The two clients: the same calls for programs and for `asyncio`.
+
+    arguments of a method -> `Call` -> HTTP, again where that may help -> a result
+
+A method of `Client` describes its call; what makes it a method sends that, and `AsyncClient` awaits the same.
+"""
 
 import asyncio
+import inspect
 import itertools
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Sequence
+from contextlib import aclosing, closing
+from functools import partial, update_wrapper
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args
 
 import httpx
 
-from digitserve_client.errors import (
-    NoAnswerError,
-    ServiceError,
-    check,
-    cut_off,
-    read_object,
-    stand,
-    translate,
-)
+from digitserve_client.calls import Call, describe_batch, load, pause_s, read_event
+from digitserve_client.errors import NoAnswerError, ServiceError, address, translate
 from digitserve_client.images import ImageSource, read_image, to_parts
-from digitserve_client.results import (
-    Evaluation,
-    EvaluationReader,
-    Explanation,
-    OnProgress,
-    Prediction,
-    read_line,
-)
+from digitserve_client.results import Evaluation, Explanation, OnProgress, Prediction
 from digitserve_client.retries import Outcome, Retries
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -34,57 +27,66 @@ CONNECT_TIMEOUT_S = 10.0
 TIMEOUT_S = 60.0  # of silence; a busy service takes seconds
 DEFAULT_RETRIES = Retries()
 
-
-def _options(url: str, key: str | None, timeout_s: float | None) -> dict[str, Any]:
-    """Return how both clients set httpx up."""
-    try:
-        base_url = httpx.URL(url)
-    except httpx.InvalidURL as cause:
-        raise NoAnswerError(f"{url} is no URL. Give one such as {DEFAULT_URL}.") from cause
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-    return {"base_url": base_url, "headers": headers, "timeout": timeout}
+P = ParamSpec("P")
+T = TypeVar("T")
+Http = TypeVar("Http", bound=httpx.Client | httpx.AsyncClient)
+Transport = TypeVar("Transport", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
 
 
-def _predict(image: ImageSource, model: str | None, *, detail: bool) -> dict[str, Any]:
-    """Return the request for the digit on one image."""
-    params = {"model": model, "detail": detail or None}
-    return {"path": "predict", "content": read_image(image), "params": _given(params)}
+class _Connected(Generic[Http, Transport]):
+    """What both clients are: settings, and a pool of connections."""
+
+    _pool: type[Http]
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        key: str | None = None,
+        timeout_s: float | None = TIMEOUT_S,
+        retries: Retries = DEFAULT_RETRIES,
+        transport: Transport | None = None,
+    ) -> None:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
+        options: dict[str, Any] = {"headers": headers, "timeout": timeout, "transport": transport}
+        try:
+            self._http = self._pool(base_url=url, **options)
+        except httpx.InvalidURL as cause:
+            raise NoAnswerError(f"{url} is no URL. Give one such as {DEFAULT_URL}.") from cause
+        self._retries = retries
+
+    def _ended(self) -> NoAnswerError:
+        """Return the error for an answer that ended before its result."""
+        return NoAnswerError(
+            f"{address(self._http)} ended its answer before the result. Look at the service's log."
+        )
 
 
-def _predict_batch(images: Iterable[ImageSource], model: str | None) -> dict[str, Any]:
-    """Return the request for the digits on many images, sent as files of a form."""
-    return {"path": "predict/batch", "files": to_parts(images), "params": _given({"model": model})}
+def _document(method: Any, call: Callable[..., Call[Any]]) -> None:
+    """Give a method the name, the arguments, the text and the result of what describes its call."""
+    signature = inspect.signature(call)
+    [result] = get_args(signature.return_annotation)
+    update_wrapper(method, call)
+    method.__signature__ = signature.replace(return_annotation=result)
 
 
-def _explain(
-    image: ImageSource, model: str | None, layers: Sequence[str], *, weights: bool, saliency: bool
-) -> dict[str, Any]:
-    """Return the request for what a network makes of one image."""
-    params = {"model": model, "weights": weights or None, "saliency": saliency or None}
-    return {
-        "path": "explain",
-        "content": read_image(image),
-        "params": _given({**params, "layer": list(layers) or None}),
-    }
+def _sync(
+    call: Callable[Concatenate["Client", P], Call[T]],
+) -> Callable[Concatenate["Client", P], T]:
+    """Make a method that returns the result of the call that a function describes."""
+
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with closing(self._answers(call(self, *args, **kwargs))) as answers:
+            for answer in answers:
+                return answer
+        raise self._ended()
+
+    _document(method, call)
+    return method
 
 
-def _evaluate(files: Iterable[ImageSource], model: str | None) -> dict[str, Any]:
-    """Return the request for scores. The service is silent while it reads large data."""
-    return {
-        "path": "evaluate",
-        "files": to_parts(files) or None,
-        "params": _given({"model": model}),
-        "headers": {"Accept": "text/event-stream"},
-        "timeout": httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-    }
-
-
-def _given(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if value is not None}
-
-
-class Client:
+class Client(_Connected[httpx.Client, httpx.BaseTransport]):
     """A client of one service; it keeps its connections, so keep it. Threads may share it.
 
     Args:
@@ -98,37 +100,28 @@ class Client:
     cannot be reached (as does the constructor, for what is no URL) and `NotDigitserveError` if something else answers.
     """
 
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        *,
-        key: str | None = None,
-        timeout_s: float | None = TIMEOUT_S,
-        retries: Retries = DEFAULT_RETRIES,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self._http = httpx.Client(transport=transport, **_options(url, key, timeout_s))
-        self._retries = retries
+    _pool = httpx.Client
 
+    @_sync
     def predict(
         self, image: ImageSource, *, model: str | None = None, detail: bool = False
-    ) -> Prediction:
+    ) -> Call[Prediction]:
         """Recognise the digit on an image; `detail` adds what the model saw."""
-        with self._open(**_predict(image, model, detail=detail)) as response:
-            response.read()
-            return Prediction.from_json(read_object(response))
+        params = {"model": model, "detail": detail or None}
+        read, options = partial(load, Prediction.from_json), {"content": read_image(image)}
+        return Call("predict", read, params, options)
 
     def predict_batch(
         self, images: Iterable[ImageSource], *, model: str | None = None
-    ) -> Iterator[Prediction | ServiceError]:
+    ) -> Generator[Prediction | ServiceError]:
         """Recognise many images by one request; an answer for each, in order, as it arrives.
 
         Yields:
             What is on an image, or the error that `predict` would raise for it.
         """
-        with self._open(**_predict_batch(images, model)) as response:
-            yield from map(read_line, response.iter_lines())
+        return self._answers(describe_batch(images, model))
 
+    @_sync
     def explain(
         self,
         image: ImageSource,
@@ -137,7 +130,7 @@ class Client:
         layers: Sequence[str] = (),
         weights: bool = False,
         saliency: bool = False,
-    ) -> Explanation:
+    ) -> Call[Explanation]:
         """Recognise the digit on an image, and tell what the network makes of it.
 
         Args:
@@ -147,17 +140,17 @@ class Client:
             weights: Whether their weights are wanted too.
             saliency: Whether it is wanted which ink spoke for the answer and for the runner-up.
         """
-        request = _explain(image, model, layers, weights=weights, saliency=saliency)
-        with self._open(**request) as response:
-            response.read()
-            return Explanation.from_json(read_object(response))
+        params = {"layer": list(layers), "weights": weights or None, "saliency": saliency or None}
+        read, options = partial(load, Explanation.from_json), {"content": read_image(image)}
+        return Call("explain", read, {"model": model, **params}, options)
 
+    @_sync
     def evaluate(
         self,
         *files: ImageSource,
         model: str | None = None,
         on_progress: OnProgress | None = None,
-    ) -> Evaluation:
+    ) -> Call[Evaluation]:
         """Score a model on labelled digits, or on its bundle's own where no files are given.
 
         Args:
@@ -165,12 +158,12 @@ class Client:
             model: Name of the model; the service's default if None.
             on_progress: Is told how far it is.
         """
-        reader = EvaluationReader(on_progress)
-        with self._open(**_evaluate(files, model)) as response:
-            for line in response.iter_lines():
-                if (evaluation := reader.feed(line)) is not None:
-                    return evaluation
-            raise cut_off(self._http)
+        # The service is silent while it reads large data.
+        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        headers = {"Accept": "text/event-stream"}
+        options = {"files": to_parts(files), "headers": headers, "timeout": timeout}
+        read = partial(read_event, on_progress)
+        return Call("evaluate", read, {"model": model}, options, end=b"\n\n")
 
     def close(self) -> None:
         """Close its connections."""
@@ -182,95 +175,59 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _open(self, path: str, **options: Any) -> Iterator[httpx.Response]:
-        """Send a call, again where that may help, and open its answer of status 200."""
-        with translate(self._http):
-            response = self._send(path, options)
-            try:
-                if response.status_code != 200:
-                    response.read()
-                    check(response)
-                yield response
-            finally:
-                response.close()
+    def _answers(self, call: Call[T]) -> Generator[T]:
+        """Yield what comes of a call, as it arrives."""
+        with translate(self._http), closing(self._send(call)) as response:
+            read = call.reader(response)
+            for chunk in response.iter_bytes():
+                yield from read(chunk)
+            yield from read(call.end)
 
-    def _send(self, path: str, options: dict[str, Any]) -> httpx.Response:
-        """Send a call until its outcome stands."""
-        for attempt in itertools.count(1):
+    def _send(self, call: Call[Any]) -> httpx.Response:
+        """Send a call until it is answered, or its failure stands."""
+        attempts = itertools.count(1)
+        while True:
             try:
-                request = self._http.build_request("POST", path, **options)
-                outcome: Outcome = self._http.send(request, stream=True)
+                response = self._http.send(call.request(self._http), stream=True)
+                if response.status_code == 200:
+                    return response
+                response.read()
+                outcome: Outcome = response
             except httpx.TransportError as error:
                 outcome = error
-            delay_s = self._retries.delay_s(attempt, outcome)
-            if delay_s is None:
-                break
-            if isinstance(outcome, httpx.Response):
-                outcome.close()
-            time.sleep(delay_s)
-        return stand(outcome)
+            time.sleep(pause_s(self._retries, next(attempts), outcome))
 
 
-class AsyncClient:
+def _async(
+    method: Callable[Concatenate[Client, P], T],
+) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
+    """Make a method of `Client` one for `asyncio`."""
+    call: Callable[..., Call[T]] = inspect.unwrap(method)
+
+    async def awaited(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        async with aclosing(self._answers(call(self, *args, **kwargs))) as answers:
+            async for answer in answers:
+                return answer
+        raise self._ended()
+
+    _document(awaited, call)
+    return awaited
+
+
+class AsyncClient(_Connected[httpx.AsyncClient, httpx.AsyncBaseTransport]):
     """The same client for `asyncio`; see `Client`. `predict_batch` is an asynchronous iterator."""
 
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        *,
-        key: str | None = None,
-        timeout_s: float | None = TIMEOUT_S,
-        retries: Retries = DEFAULT_RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._http = httpx.AsyncClient(transport=transport, **_options(url, key, timeout_s))
-        self._retries = retries
+    _pool = httpx.AsyncClient
 
-    async def predict(
-        self, image: ImageSource, *, model: str | None = None, detail: bool = False
-    ) -> Prediction:
-        """Recognise the digit on an image; see `Client.predict`."""
-        async with self._open(**_predict(image, model, detail=detail)) as response:
-            await response.aread()
-            return Prediction.from_json(read_object(response))
+    predict = _async(Client.predict)
+    explain = _async(Client.explain)
+    evaluate = _async(Client.evaluate)
 
-    async def predict_batch(
+    def predict_batch(
         self, images: Iterable[ImageSource], *, model: str | None = None
     ) -> AsyncGenerator[Prediction | ServiceError]:
         """Recognise many images by one request; see `Client.predict_batch`."""
-        async with self._open(**_predict_batch(images, model)) as response:
-            async for line in response.aiter_lines():
-                yield read_line(line)
-
-    async def explain(
-        self,
-        image: ImageSource,
-        *,
-        model: str | None = None,
-        layers: Sequence[str] = (),
-        weights: bool = False,
-        saliency: bool = False,
-    ) -> Explanation:
-        """Tell what the network makes of an image; see `Client.explain`."""
-        request = _explain(image, model, layers, weights=weights, saliency=saliency)
-        async with self._open(**request) as response:
-            await response.aread()
-            return Explanation.from_json(read_object(response))
-
-    async def evaluate(
-        self,
-        *files: ImageSource,
-        model: str | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> Evaluation:
-        """Score a model on labelled digits; see `Client.evaluate`."""
-        reader = EvaluationReader(on_progress)
-        async with self._open(**_evaluate(files, model)) as response:
-            async for line in response.aiter_lines():
-                if (evaluation := reader.feed(line)) is not None:
-                    return evaluation
-            raise cut_off(self._http)
+        return self._answers(describe_batch(images, model))
 
     async def aclose(self) -> None:
         """Close its connections."""
@@ -282,29 +239,25 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    @asynccontextmanager
-    async def _open(self, path: str, **options: Any) -> AsyncGenerator[httpx.Response]:
+    async def _answers(self, call: Call[T]) -> AsyncGenerator[T]:
         with translate(self._http):
-            response = await self._send(path, options)
-            try:
-                if response.status_code != 200:
-                    await response.aread()
-                    check(response)
-                yield response
-            finally:
-                await response.aclose()
+            async with aclosing(await self._send(call)) as response:
+                read = call.reader(response)
+                async for chunk in response.aiter_bytes():
+                    for answer in read(chunk):
+                        yield answer
+                for answer in read(call.end):
+                    yield answer
 
-    async def _send(self, path: str, options: dict[str, Any]) -> httpx.Response:
-        for attempt in itertools.count(1):
+    async def _send(self, call: Call[Any]) -> httpx.Response:
+        attempts = itertools.count(1)
+        while True:
             try:
-                request = self._http.build_request("POST", path, **options)
-                outcome: Outcome = await self._http.send(request, stream=True)
+                response = await self._http.send(call.request(self._http), stream=True)
+                if response.status_code == 200:
+                    return response
+                await response.aread()
+                outcome: Outcome = response
             except httpx.TransportError as error:
                 outcome = error
-            delay_s = self._retries.delay_s(attempt, outcome)
-            if delay_s is None:
-                break
-            if isinstance(outcome, httpx.Response):
-                await outcome.aclose()
-            await asyncio.sleep(delay_s)
-        return stand(outcome)
+            await asyncio.sleep(pause_s(self._retries, next(attempts), outcome))

@@ -1,27 +1,60 @@
-"""Answers of the service as typed, frozen values."""
+"""Answers of the service as typed, frozen values, read from JSON field by field."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from digitserve_client.errors import NotDigitserveError, ServiceError
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self
 
 OnProgress = Callable[[int, int], None]
 """Is told how many images are scored, of how many."""
 
+Read = Callable[[Mapping[str, Any]], Any]
+
+
+def _by(read: Read) -> dict[str, Read]:
+    """Return the metadata of a field that is read so from an answer."""
+    return {"read": read}
+
+
+def _optional(name: str) -> dict[str, Read]:
+    return _by(lambda answer: answer.get(name))
+
+
+def _frozen(value: Any) -> Any:
+    """Return a value of JSON with its lists as tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
 
 @dataclass(frozen=True)
-class ModelIdentity:
+class _Answer:
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> Self:
+        """Read an object of JSON: each field from the member of its name, or as its metadata says.
+
+        Raises:
+            KeyError: If a member is missing.
+            TypeError: If something is of another type than it should be.
+        """
+        values = {
+            it.name: it.metadata["read"](answer) if it.metadata else _frozen(answer[it.name])
+            for it in fields(cls)
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ModelIdentity(_Answer):
     """Which model answered."""
 
     name: str
     version: str
 
 
+_MODEL = _by(lambda answer: ModelIdentity.from_json(answer["model"]))
+_WHOLE = _by(lambda answer: answer)
+
+
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(_Answer):
     """The digit on one image.
 
     Attributes:
@@ -34,43 +67,18 @@ class Prediction:
         json: The whole answer.
     """
 
-    digit: int
+    digit: int = field(metadata=_by(lambda answer: answer["class"]))
     confidence: float
     probabilities: tuple[float, ...]
     status: Literal["ok", "uncertain", "not_a_digit"]
     warnings: tuple[str, ...]
-    model: ModelIdentity
-    detail: Mapping[str, Any] | None = field(repr=False)
-    json: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def from_json(cls, answer: Mapping[str, Any]) -> "Prediction":
-        """Read an answer of `/predict`, or a line of `/predict/batch`.
-
-        Raises:
-            NotDigitserveError: If it is neither.
-        """
-        with _complete():
-            return cls(
-                digit=answer["class"],
-                confidence=answer["confidence"],
-                probabilities=tuple(answer["probabilities"]),
-                status=answer["status"],
-                warnings=tuple(answer["warnings"]),
-                model=ModelIdentity(**answer["model"]),
-                detail=answer.get("detail"),
-                json=answer,
-            )
-
-
-def read_line(line: str) -> Prediction | ServiceError:
-    """Read a line of `/predict/batch`: what is on an image, or why it could not be used."""
-    answer = json.loads(line)
-    return ServiceError(answer["problem"]) if "problem" in answer else Prediction.from_json(answer)
+    model: ModelIdentity = field(metadata=_MODEL)
+    detail: Mapping[str, Any] | None = field(repr=False, metadata=_optional("detail"))
+    json: Mapping[str, Any] = field(repr=False, metadata=_WHOLE)
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(_Answer):
     """What one layer of the network made of an image.
 
     Attributes:
@@ -85,22 +93,17 @@ class Layer:
     kind: str
     shape: tuple[int, ...]
     parameters: int
-    activations: list[Any] | None = field(repr=False)
-    kernel: list[Any] | None = field(repr=False)
-    bias: list[Any] | None = field(repr=False)
+    activations: list[Any] | None = field(repr=False, metadata=_optional("activations"))
+    kernel: list[Any] | None = field(repr=False, metadata=_optional("kernel"))
+    bias: list[Any] | None = field(repr=False, metadata=_optional("bias"))
 
-    @classmethod
-    def from_json(cls, layer: Mapping[str, Any]) -> "Layer":
-        """Read one of an answer's layers."""
-        names = ("activations", "kernel", "bias")
-        numbers = {name: layer.get(name) for name in names}
-        return cls(
-            layer["name"], layer["kind"], tuple(layer["shape"]), layer["parameters"], **numbers
-        )
+
+_LAYERS = _by(lambda answer: tuple(map(Layer.from_json, answer["layers"])))
+_SALIENCY = _by(lambda answer: {it["class"]: it["evidence"] for it in answer.get("saliency", ())})
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(_Answer):
     """Why a network answers so to one image.
 
     Attributes:
@@ -111,29 +114,17 @@ class Explanation:
         json: The whole answer.
     """
 
-    prediction: Prediction
-    layers: tuple[Layer, ...]
-    saliency: Mapping[int, list[list[float]]] = field(repr=False)
-    json: Mapping[str, Any] = field(repr=False)
+    prediction: Prediction = field(metadata=_by(Prediction.from_json))
+    layers: tuple[Layer, ...] = field(metadata=_LAYERS)
+    saliency: Mapping[int, list[list[float]]] = field(repr=False, metadata=_SALIENCY)
+    json: Mapping[str, Any] = field(repr=False, metadata=_WHOLE)
 
-    @classmethod
-    def from_json(cls, answer: Mapping[str, Any]) -> "Explanation":
-        """Read an answer of `/explain`.
 
-        Raises:
-            NotDigitserveError: If it is none.
-        """
-        with _complete():
-            return cls(
-                prediction=Prediction.from_json(answer),
-                layers=tuple(map(Layer.from_json, answer["layers"])),
-                saliency={it["class"]: it["evidence"] for it in answer.get("saliency", ())},
-                json=answer,
-            )
+_INTERVAL = _by(lambda answer: tuple(answer["accuracy_interval"][end] for end in ("low", "high")))
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(_Answer):
     """Scores of a model on labelled digits.
 
     Attributes:
@@ -148,70 +139,9 @@ class Evaluation:
 
     n: int
     accuracy: float
-    accuracy_interval: tuple[float, float]
+    accuracy_interval: tuple[float, float] = field(metadata=_INTERVAL)
     loss: float
     confusion_matrix: tuple[tuple[int, ...], ...]
     calibration_error: float
-    model: ModelIdentity
-    json: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def from_json(cls, answer: Mapping[str, Any]) -> "Evaluation":
-        """Read an answer of `/evaluate`.
-
-        Raises:
-            NotDigitserveError: If it is none.
-        """
-        with _complete():
-            interval = answer["accuracy_interval"]
-            return cls(
-                n=answer["n"],
-                accuracy=answer["accuracy"],
-                accuracy_interval=(interval["low"], interval["high"]),
-                loss=answer["loss"],
-                confusion_matrix=tuple(tuple(row) for row in answer["confusion_matrix"]),
-                calibration_error=answer["calibration_error"],
-                model=ModelIdentity(**answer["model"]),
-                json=answer,
-            )
-
-
-@contextmanager
-def _complete() -> Iterator[None]:
-    """Say that an answer in which something is missing is not of the service."""
-    try:
-        yield
-    except (KeyError, TypeError) as cause:
-        raise NotDigitserveError("The answer is not of the form of digitserve's.") from cause
-
-
-class EvaluationReader:
-    """Reads the event stream of `/evaluate`, line by line.
-
-    Args:
-        on_progress: Is told of every `progress` event.
-    """
-
-    def __init__(self, on_progress: OnProgress | None) -> None:
-        self._on_progress = on_progress
-        self._event = ""
-
-    def feed(self, line: str) -> Evaluation | None:
-        """Take the next line; return the result once it is there.
-
-        Raises:
-            ServiceError: If the evaluation failed.
-        """
-        name, _, value = line.partition(": ")
-        if name == "event":
-            self._event = value
-        if name != "data":
-            return None
-        data = json.loads(value)
-        if self._event == "error":
-            raise ServiceError(data)
-        if self._event == "result":
-            return Evaluation.from_json(data)
-        if self._on_progress is not None:
-            self._on_progress(data["done"], data["total"])
-        return None
+    model: ModelIdentity = field(metadata=_MODEL)
+    json: Mapping[str, Any] = field(repr=False, metadata=_WHOLE)
