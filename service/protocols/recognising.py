@@ -142,7 +142,9 @@ def _recognise_part(
             return recognise_all(model, [take_as_seen(digit) for digit in images[part]])
     except (DigitserveError, ClientLeftError) as error:  # an outcome, too: the tasks end in peace
         return [error]
-    entries = [BatchEntry("", functools.partial(bytes, file)) for file in images.files[part]]
+    entries = [
+        BatchEntry("", functools.partial(bytes, file), len(file)) for file in images.files[part]
+    ]
     return recognise_all(model, canonicalise_entries(entries, resources.settings.upload_limits))
 
 

@@ -1,12 +1,21 @@
 """Uploads of many pictures, taken apart and recognised."""
 
+import contextlib
 import struct
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from service.batches import BatchEntry, canonicalise_entries, list_entries, recognise_all
+from service.batches import (
+    SMALL_BYTES,
+    BatchEntry,
+    canonicalise_entries,
+    list_entries,
+    recognise_all,
+)
 from service.errors import BatchError, BrokenImageError, UploadTooLargeError
 from service.forms import FormFile
 from service.labelled_data import LabelledDataLimits
@@ -49,6 +58,11 @@ class TestListEntries:
             ("x/b.png", b"1"),
             ("a.png", b"2"),
         ]
+
+    @pytest.mark.parametrize("files", [[FormFile("a", b"123")], _zip({"a": b"123"})])
+    def test_size(self, files: list[FormFile]) -> None:
+        """Each entry tells how many bytes it has, before they are unpacked."""
+        assert [entry.size for entry in list_entries(files, LIMITS)] == [3]
 
     @pytest.mark.parametrize(
         ("files", "message"),
@@ -144,6 +158,31 @@ class TestRecognise:
 
         assert isinstance(failed, ZeroDivisionError)
         assert isinstance(seen, CanonicalDigit)
+
+
+class TestTurns:
+    """Threads that share `canonicalise_entries`."""
+
+    @pytest.mark.parametrize(
+        ("size", "is_in_turn"),
+        [(SMALL_BYTES, True), (SMALL_BYTES + 1, False), (None, False)],
+        ids=["small", "large", "unknown"],
+    )
+    def test_one_thread_at_a_time(self, size: int | None, is_in_turn: bool) -> None:
+        """Small pictures are decoded by one thread at a time, others by several."""
+        meeting = threading.Barrier(2)
+
+        def read() -> bytes:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                meeting.wait(0.2 if is_in_turn else 10)
+            return SEVEN
+
+        entries = [BatchEntry("a.png", read, size)]
+        with ThreadPoolExecutor(2) as threads:
+            seen = [digit for part in threads.map(_canonicalise, [entries] * 2) for digit in part]
+
+        assert [type(digit) for digit in seen] == [CanonicalDigit] * 2
+        assert meeting.broken == is_in_turn  # nobody came to meet whoever was first
 
 
 def _entry(content: bytes) -> BatchEntry:

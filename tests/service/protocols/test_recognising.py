@@ -91,7 +91,7 @@ def test_large_files(num_files: int) -> None:
         _recognise(Pictures([SEVEN] * num_files), max_upload_bytes=len(SEVEN) - 1)
 
 
-@pytest.mark.parametrize(("size", "is_in_thread"), [((280, 280), False), ((400, 300), True)])
+@pytest.mark.parametrize(("size", "is_in_thread"), [((280, 280), False), ((800, 600), True)])
 def test_large_pictures_are_decoded_in_a_thread(
     size: tuple[int, int], is_in_thread: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
