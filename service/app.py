@@ -84,11 +84,11 @@ def create_app(
         decoders = CapacityLimiter(settings.decode_threads)
         evaluators = CapacityLimiter(MAX_EVALUATIONS)
         place = _find_place(folder, can_change_versions)
+        recorder = Recorder(counters, find_templates())
         async with (
-            traces.running() if traces else nullcontext(),
+            traces.running(recorder) if traces else nullcontext(),
             serving_models(settings, place) as (models, versions),
         ):
-            recorder = Recorder(counters, find_templates())
             yield State(
                 resources=Resources(
                     settings, models, decoders, evaluators, versions, recorder=recorder

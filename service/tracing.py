@@ -3,14 +3,14 @@
     request, traceparent or none -> span -> application -> RequestRecord -> spans of the steps -> queue -> OTLP
 
 In front of the application only where a setting names a collector; the libraries are an extra. A collector that is
-slow or away costs requests nothing: what finds no room in the queue is dropped.
+slow or away costs requests nothing: what finds no room in the queue (`span_queue.py`) is dropped.
 
 Sources: W3C Trace Context; OpenTelemetry semantic conventions, "HTTP spans".
 """
 
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -23,7 +23,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import __version__
 from service.errors import TracesUnavailableError
 from service.fast_path import PATH as PREDICT
+from service.metrics.recorder import Recorder
 from service.request_record import RequestRecord
+from service.steps import KEY as STEPS
+from service.steps import Step, Steps
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 PATH = "/v1/traces"  # of a collector, where its URL has none; OTLP/HTTP specification
 EXPORT_TIMEOUT_S = 5.0  # of one batch, with its repetitions
 FLUSH_S = 5.0  # longest time for what is left to be sent at the end
+MAX_STEP_SPANS = 64  # of one batch; of 32 turns of a thread, with 16 images each
 NS_PER_S = 1_000_000_000
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -53,13 +57,16 @@ class Traces:
         return self._tracer
 
     @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    async def running(self, recorder: Recorder) -> AsyncGenerator[None]:
         """Send spans meanwhile, and what is left at the end.
+
+        Args:
+            recorder: Counts the spans that are lost.
 
         Raises:
             TracesUnavailableError: If the libraries are not installed.
         """
-        provider = _make_provider(self._endpoint)
+        provider = _make_provider(self._endpoint, recorder)
         self._tracer = provider.get_tracer("digitserve", __version__)
         try:
             yield
@@ -69,13 +76,14 @@ class Traces:
             await to_thread.run_sync(end.join, FLUSH_S)
 
 
-def _make_provider(endpoint: str) -> "TracerProvider":
+def _make_provider(endpoint: str, recorder: Recorder) -> "TracerProvider":
     """Make what samples spans and sends them in batches; the rest is OpenTelemetry's own settings, `OTEL_*`."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        from service.span_queue import SpanQueue
     except ImportError as cause:
         raise TracesUnavailableError(
             "Traces are asked for, and the libraries for them are not installed. "
@@ -85,7 +93,7 @@ def _make_provider(endpoint: str) -> "TracerProvider":
     own = Resource({"service.name": "digitserve", "service.version": __version__})
     provider = TracerProvider(resource=own.merge(Resource.create()), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=url, timeout=EXPORT_TIMEOUT_S)
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(SpanQueue(exporter, recorder))
     return provider
 
 
@@ -162,16 +170,26 @@ class Tracing:
             span.set_attribute("digitserve.class", answer.digit)
             span.set_attribute("digitserve.confidence", answer.confidence)
             span.set_attribute("digitserve.status", answer.status)
-        self._add_steps(span, record)
+        self._add_steps(span, _steps(record))
+        if batch := scope.get(STEPS):
+            self._add_batch(span, batch)
 
-    def _add_steps(self, parent: Span, record: RequestRecord) -> None:
+    def _add_batch(self, parent: Span, batch: Steps) -> None:
+        """Add the spans of a batch's first steps, and say how many are left out."""
+        steps = batch.in_order
+        self._add_steps(parent, steps[:MAX_STEP_SPANS])
+        parent.set_attribute("digitserve.steps_left_out", max(0, len(steps) - MAX_STEP_SPANS))
+
+    def _add_steps(self, parent: Span, steps: Iterable[Step]) -> None:
         """Add the spans of the steps that were taken, each with its own beginning and end."""
         context = set_span_in_context(parent)
         origin_ns = time.time_ns() - time.perf_counter_ns()
-        for name, start_s, duration_s in _steps(record):
-            start_ns = origin_ns + int(start_s * NS_PER_S)
-            span = self._traces.tracer.start_span(name, context=context, start_time=start_ns)
-            span.end(start_ns + int(duration_s * NS_PER_S))
+        for step in steps:
+            start_ns = origin_ns + int(step.at * NS_PER_S)
+            span = self._traces.tracer.start_span(step.name, context=context, start_time=start_ns)
+            if step.num_images is not None:
+                span.set_attribute("digitserve.images", step.num_images)
+            span.end(start_ns + int(step.duration_s * NS_PER_S))
 
 
 def find_route(scope: Scope) -> str:
@@ -181,12 +199,12 @@ def find_route(scope: Scope) -> str:
     return PREDICT if scope["path"] == PREDICT else ""  # answered in front of the framework
 
 
-def _steps(record: RequestRecord) -> Iterator[tuple[str, float, float]]:
-    """Yield name, beginning by `perf_counter` and duration in seconds of the steps that were taken."""
+def _steps(record: RequestRecord) -> Iterator[Step]:
+    """Yield the steps of a single picture that were taken."""
     if record.decode_at is not None and record.decode_s is not None:
-        yield "decode", record.decode_at, record.decode_s
+        yield Step("decode", record.decode_at, record.decode_s)
         if record.preprocess_s is not None:
-            yield "preprocess", record.decode_at + record.decode_s, record.preprocess_s
+            yield Step("preprocess", record.decode_at + record.decode_s, record.preprocess_s)
     if record.queue_at is not None and record.queue_s is not None and record.model_s is not None:
-        yield "queue", record.queue_at, record.queue_s
-        yield "model", record.queue_at + record.queue_s, record.model_s
+        yield Step("queue", record.queue_at, record.queue_s)
+        yield Step("model", record.queue_at + record.queue_s, record.model_s)

@@ -23,7 +23,7 @@ def configure_log(settings: Settings) -> dict[str, Any]:
     )
     config["loggers"]["uvicorn.error"]["level"] = "WARNING"  # our own line says that it runs
     config["loggers"]["digitserve"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
-    # Of a collector that cannot be reached; what a full queue drops is said there for each span.
+    # Of a collector that cannot be reached.
     config["loggers"]["opentelemetry"] = {**config["loggers"]["digitserve"], "level": "ERROR"}
     # What a decoder says of a client's file is the client's to know.
     config["loggers"]["PIL"] = {"level": "CRITICAL"}

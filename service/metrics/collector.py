@@ -27,12 +27,13 @@ from service.metrics.layout import (
     DURATIONS,
     FEATURES,
     IN_FLIGHT,
+    LOSSES,
     MEAN_FEATURES,
     NUM_CLASSES,
     NUM_STATUSES,
     PROCESS_ID,
-    REQUESTS,
     SHED,
+    SPANS_LOST,
     STARTS,
     STATUSES,
     STEP_DURATIONS,
@@ -74,6 +75,7 @@ class ServiceCollector(Collector):
         yield from _collect_workers(rows, total)
         yield self._describe_models()
         yield _count_changes(total)
+        yield _count_lost_spans(total)
         if self._reference is not None:
             yield from _collect_drift(Distribution.of_cells(total), self._reference)
 
@@ -155,9 +157,19 @@ def _count_changes(total: Values) -> Metric:
     changes = CounterMetricFamily(
         "digitserve_version_changes", "Changes of version asked for.", labels=("outcome",)
     )
-    for outcome, count in zip(CHANGES, total[VERSION_CHANGES:REQUESTS], strict=True):
+    for outcome, count in zip(CHANGES, total[VERSION_CHANGES:SPANS_LOST], strict=True):
         changes.add_metric((outcome,), count)
     return changes
+
+
+def _count_lost_spans(total: Values) -> Metric:
+    """Count spans that never reached the collector by the reason."""
+    lost = CounterMetricFamily(
+        "digitserve_spans_lost", "Spans that never reached the collector.", labels=("reason",)
+    )
+    for number, reason in enumerate(LOSSES):
+        lost.add_metric((reason,), total[SPANS_LOST + number])
+    return lost
 
 
 def _collect_workers(rows: Values, total: Values) -> Iterator[Metric]:

@@ -14,8 +14,10 @@ from service.metrics.layout import (
     CONFIDENCES,
     DURATIONS,
     IN_FLIGHT,
+    LOSSES,
     MAX_ROUTES,
     SHED,
+    SPANS_LOST,
     STEP_DURATIONS,
     VERSION_CHANGES,
     prediction_cell,
@@ -79,6 +81,13 @@ class Recorder:
     def count_change(self, outcome: str) -> None:
         """Count a change of versions that was asked for, with what became of it, one of `CHANGES`."""
         self._cells[VERSION_CHANGES + CHANGES.index(outcome)] += 1.0
+
+    def count_lost_spans(self, reason: str, number: int) -> None:
+        """Count spans that never reach the collector, with the reason, one of `LOSSES`.
+
+        Each reason is counted by one thread alone, whichever that is.
+        """
+        self._cells[SPANS_LOST + LOSSES.index(reason)] += number
 
     def count_answer(self, answer: AnswerRecord) -> None:
         """Count an answer; now and then measure its drift."""

@@ -26,6 +26,7 @@ from service.routes.intake import TIMEOUT_PARAMETER, Admitted, take_in
 from service.routes.resources import DepModel, DepResources, Resources, problems
 from service.schemas import FailedLine, PredictedLine
 from service.settings import Settings
+from service.steps import Steps
 from service.uploads import MAX_PARTS, split_files
 
 NDJSON = "application/x-ndjson"
@@ -86,7 +87,7 @@ async def predict_batch(
     """Recognise every image of an upload; one that cannot be used fails alone."""
     upload = await take_in(request, resources, max_bytes=resources.settings.max_batch_bytes)
     entries = await to_thread.run_sync(
-        _take_apart, upload, resources.settings, limiter=resources.decoders
+        _take_apart, upload, resources.settings, Steps.of(request.scope), limiter=resources.decoders
     )
 
     answer = _BatchAnswer(request, resources, model, entries, with_detail=detail)
@@ -136,8 +137,11 @@ class _BatchAnswer:
         self, start: int, entries: Sequence[BatchEntry]
     ) -> tuple[list[Outcome], bytes]:
         """Return what became of some images, the first of which has the index `start`, and their lines."""
-        seen = canonicalise_entries(entries, self.resources.settings.batch_limits.image)
-        outcomes = recognise_all(self.model, seen)
+        steps, num_images = Steps.of(self.request.scope), len(entries)
+        with steps.measure("decode", num_images):
+            seen = canonicalise_entries(entries, self.resources.settings.batch_limits.image)
+        with steps.measure("model", num_images):
+            outcomes = recognise_all(self.model, seen)
         lines = (self._line(index, outcome) for index, outcome in enumerate(outcomes, start))
         return outcomes, b"".join(write_json(line) + b"\n" for line in lines)
 
@@ -159,7 +163,7 @@ def _log_unforeseen(request: Request, outcomes: Iterable[Outcome]) -> None:
             log_failure(request, failure)
 
 
-def _take_apart(upload: Admitted, settings: Settings) -> list[BatchEntry]:
+def _take_apart(upload: Admitted, settings: Settings, steps: Steps) -> list[BatchEntry]:
     """List the images of an upload whose turn has come, if it is still wanted.
 
     Raises:
@@ -170,5 +174,6 @@ def _take_apart(upload: Admitted, settings: Settings) -> list[BatchEntry]:
         raise EmptyUploadError(
             "The body is empty. Send images as files of a form, or a zip of images."
         )
-    files = split_files(upload.body, max_parts=settings.max_batch_images + MAX_PARTS)
-    return list_entries(files, settings.batch_limits.data)
+    with steps.measure("unpack"):
+        files = split_files(upload.body, max_parts=settings.max_batch_images + MAX_PARTS)
+        return list_entries(files, settings.batch_limits.data)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.app import create_app
 from service.errors import TracesUnavailableError
+from service.metrics.recorder import Recorder
 from service.settings import Settings
 from service.tracing import Traces, Tracing
 from tests.pictures import draw, encode
@@ -111,6 +113,13 @@ def attributes(span: Span) -> dict[str, object]:
     return {key: getattr(value, value.WhichOneof("value")) for key, value in values.items()}
 
 
+def _number(span: Span, key: str) -> int:
+    """Return a whole number among a span's attributes."""
+    number = attributes(span)[key]
+    assert isinstance(number, int)
+    return number
+
+
 class TestTraces:
     """Of requests in this process."""
 
@@ -187,6 +196,34 @@ class TestTraces:
         assert collector.spans[0].name == "POST /predict"
         assert [span.name for span in collector.spans[1:]] == ["decode"]
 
+    def test_batch(self, collector: Collector) -> None:
+        """A batch is taken apart, and each turn of a thread decodes some of its images and recognises them."""
+        files = [("file", (f"{number}.png", SEVEN)) for number in range(40)]
+
+        ask(collector.url, "POST", "/predict/batch", files=files)
+
+        request, unpack, *steps = collector.spans
+        assert (request.name, unpack.name) == ("POST /predict/batch", "unpack")
+        assert {step.parent_span_id for step in (unpack, *steps)} == {request.span_id}
+        for name in ("decode", "model"):
+            counts = [_number(step, "digitserve.images") for step in steps if step.name == name]
+            assert sum(counts) == 40
+            assert max(counts) <= 16
+        assert _number(request, "digitserve.steps_left_out") == 0
+
+    def test_batch_of_many_steps(
+        self, collector: Collector, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of a large batch the first steps are shown, and the others counted."""
+        monkeypatch.setattr("service.tracing.MAX_STEP_SPANS", 2)
+        files = [("file", (f"{number}.png", SEVEN)) for number in range(40)]
+
+        ask(collector.url, "POST", "/predict/batch", files=files)
+
+        request, *steps = collector.spans
+        assert [step.name for step in steps] == ["unpack", "decode"]
+        assert _number(request, "digitserve.steps_left_out") >= 5
+
     def test_what_is_no_request(self) -> None:
         """It is passed on as it is."""
         seen = []
@@ -228,7 +265,7 @@ class TestTraces:
         async def run() -> None:
             traces = Traces(collector.url)
             scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "headers": []}
-            async with traces.running():
+            async with traces.running(Recorder()):
                 await Tracing(leave, traces)(scope, _receive_nothing, _send_nothing)
 
         asyncio.run(run())
@@ -287,19 +324,24 @@ class TestService:
         assert done.stderr.startswith("digitserve: Traces are asked for, and the libraries")
         assert done.stderr.count("\n") == 1
 
-    def test_collector_that_hangs(self) -> None:
-        """A collector that takes connections and never answers holds up no request, and a stop for some seconds."""
+    def test_collector_that_hangs(self, capfd: pytest.CaptureFixture[str]) -> None:
+        """A collector that never answers holds up no request, and a stop for some seconds; lost spans are counted."""
         with socket.create_server(("127.0.0.1", 0)) as hanging:
             url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
-            with serving(DIGITSERVE_OTLP_ENDPOINT=url) as (process, port):
+            small = {"OTEL_BSP_MAX_QUEUE_SIZE": "64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "16"}
+            with serving(DIGITSERVE_OTLP_ENDPOINT=url, **small) as (process, port):
                 answers = [
                     httpx.post(f"http://127.0.0.1:{port}/predict", content=SEVEN, timeout=60)
-                    for _ in range(700)  # with their steps more spans than the queue holds
+                    for _ in range(100)  # with their steps more spans than the queue holds
                 ]
+                metrics = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
                 process.send_signal(signal.SIGTERM)
                 code = process.wait(60)
 
+        [lost] = re.findall(r'digitserve_spans_lost_total{reason="queue_full"} (\S+)', metrics)
         assert {answer.status_code for answer in answers} == {200}
+        assert float(lost) > 0
+        assert capfd.readouterr().err.count("takes spans too slowly") == 1
         assert code == 0
 
     def test_collector_is_away(self, capfd: pytest.CaptureFixture[str]) -> None:
