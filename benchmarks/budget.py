@@ -20,8 +20,8 @@ from benchmarks.pictures import Picture
 from benchmarks.server import RunningServer, running
 from benchmarks.uploads import Upload
 from service.answers import answer_prediction
+from service.models import Models
 from service.preprocessing import UploadLimits, canonicalise, open_image
-from service.recognition import Models
 from service.uploads import single_file, split_files
 
 MODEL = "digits"

@@ -15,8 +15,9 @@ from benchmarks.pictures import QUALITY, make_pictures
 from benchmarks.study import Extent, Study
 from benchmarks.tables import median, spread, table
 from service.answers import answer_prediction, write_json
+from service.models import Models
 from service.preprocessing import UploadLimits, preprocess
-from service.recognition import Model, Models
+from service.recognition import Model
 from service.uploads import single_file, split_files
 
 

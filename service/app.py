@@ -20,11 +20,11 @@ from service.engines import bound_gpu_memory
 from service.fast_path import FastPath
 from service.metrics.block import CounterBlock
 from service.metrics.recorder import Recorder
+from service.models import Models
 from service.problems import answer_failure, install_handlers
 from service.protocols.open_inference import routes as open_inference
 from service.protocols.tf_serving import routes as tf_serving
 from service.pulse import beating
-from service.recognition import Models
 from service.request_context import RequestContext
 from service.routes import (
     batch,

@@ -11,7 +11,8 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from service.recognition import Model, Models
+from service.models import Models
+from service.recognition import Model
 
 INTERVAL_S = 2.0  # between two self-tests of a model; each takes one to two milliseconds
 MAX_AGE_S = 5.0  # of the last success; with an older one a model does not count as working

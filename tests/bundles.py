@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from service.bundle import EVALUATION_SET, MANIFEST, Manifest, hash_files
+from service.bundle import EVALUATION_SET, MANIFEST, hash_files
+from service.manifest import Manifest
 
 MODELS = Path(__file__).parents[1] / "models"
 

@@ -9,7 +9,7 @@ rendered as uploads, the thresholds on the uploads.
 import numpy as np
 import numpy.typing as npt
 
-from service.bundle import Decision
+from service.manifest import Decision
 from service.recognition import novelty
 from service.scoring import expected_calibration_error
 from training.data import Labels

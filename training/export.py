@@ -28,12 +28,9 @@ from service.bundle import (
     REPORT,
     VALIDATION_SET,
     Bundle,
-    Decision,
-    Manifest,
-    Metrics,
-    SplitMetrics,
     hash_files,
 )
+from service.manifest import Decision, Manifest, Metrics, SplitMetrics
 from service.preprocessing import PREPROCESSING_VERSION
 from service.scoring import Scores
 from training.calibration import fit_decision

@@ -23,8 +23,9 @@ from service.bulk.storage import Location
 from service.engines import EngineKind
 from service.errors import UploadError
 from service.libtiff import mute_libtiff
+from service.models import Models
 from service.preprocessing import UploadLimits
-from service.recognition import Models, Prediction
+from service.recognition import Prediction
 
 ENGINE_IMAGES = 16  # of one call, as `/predict/batch` makes it
 

@@ -91,7 +91,7 @@ def _local(files: list[bytes], model_name: str | None, on_progress: "OnProgress"
     """Load the models into this process and evaluate one, as `/evaluate` does."""
     from service.answers import answer_evaluation
     from service.evaluation import evaluate_files
-    from service.recognition import Models
+    from service.models import Models
 
     settings = read_settings()
     models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)

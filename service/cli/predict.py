@@ -69,8 +69,8 @@ def _local(model_name: str | None) -> Recognise:
     """Load the models into this process, without a web framework."""
     from service.answers import answer_prediction
     from service.libtiff import mute_libtiff
+    from service.models import Models
     from service.preprocessing import preprocess
-    from service.recognition import Models
 
     mute_libtiff()
     settings = read_settings()

@@ -1,6 +1,6 @@
 """Versions: which versions of a model answer, for both protocols."""
 
-from service.recognition import Models
+from service.models import Models
 
 
 def loaded_versions(models: Models, name: str) -> list[str]:

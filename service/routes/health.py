@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from service.bundle import Manifest
 from service.errors import NotReadyError
+from service.manifest import Manifest
 from service.pulse import find_failing
 from service.recognition import Model
 from service.routes.resources import DepResources, problems

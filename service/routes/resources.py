@@ -14,8 +14,9 @@ from service.body_memory import BodyMemory
 from service.inference_statistics import InferenceStatistics
 from service.metrics.drift import Distribution
 from service.metrics.recorder import Recorder
+from service.models import Models
 from service.preprocessing import CanonicalDigit
-from service.recognition import Model, Models, Prediction
+from service.recognition import Model, Prediction
 from service.schemas import Problem
 from service.settings import Settings
 from service.slow_bodies import SlowBodies

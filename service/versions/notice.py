@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.bundle import Bundle
-from service.recognition import Models
+from service.models import Models
 
 
 class _Record(BaseModel):

@@ -14,8 +14,9 @@ from service.app import create_app
 from service.batching import Batcher
 from service.bundle import Bundle
 from service.metrics.recorder import Recorder
+from service.models import Models
 from service.preprocessing import PREPROCESSING_VERSION
-from service.recognition import Model, Models
+from service.recognition import Model
 from service.routes.resources import Resources
 from service.settings import Settings
 from service.versions.changes import Versions

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from service.admission import Gate
 from service.batching import Batcher
+from service.models import Models
 from service.preprocessing import UploadLimits, preprocess
-from service.recognition import Models
 from service.routes.resources import Resources
 from service.settings import Settings
 from tests.pictures import draw, encode

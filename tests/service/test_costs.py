@@ -23,7 +23,7 @@ HEAVY = {
 START = """\
 import sys
 import service.cli.hosting
-from service.recognition import Models
+from service.models import Models
 from service.settings import Settings
 
 Models.load(Settings().models_dir, default="digits", engine="litert")

@@ -10,8 +10,9 @@ import pytest
 
 from service import pulse
 from service.engines import Digits, Probabilities
+from service.models import Models
 from service.pulse import Pulse, beating, find_failing
-from service.recognition import Model, Models
+from service.recognition import Model
 from tests.service.in_process import FakeEngine, load_model
 
 

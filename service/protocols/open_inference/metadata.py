@@ -7,11 +7,12 @@ from typing import Any
 
 from service import __version__
 from service.inference_statistics import Counts
+from service.models import Models
 from service.preprocessing.canonical import SIDE
 from service.protocols.open_inference.outputs import OUTPUTS
 from service.protocols.open_inference.requests import INPUTS
 from service.protocols.versions import loaded_versions
-from service.recognition import Model, Models
+from service.recognition import Model
 
 EXTENSIONS = (
     "binary_tensor_data",

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from service.errors import DigitserveError, ProtocolError, UnknownModelError, UnknownVersionError
+from service.models import Models
 from service.protocols.bodies import take_in_request
 from service.protocols.recognising import recognise
 from service.protocols.tf_serving.metadata import METHOD, describe_signature, describe_version
 from service.protocols.tf_serving.requests import read_classify, read_predict
 from service.protocols.versions import loaded_versions
-from service.recognition import Model, Models, Prediction
+from service.recognition import Model, Prediction
 from service.routes.resources import DepResources, Resources
 
 STABLE = "stable"  # the label of the version that is served

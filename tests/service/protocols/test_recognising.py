@@ -12,9 +12,10 @@ from anyio import CapacityLimiter
 
 from service.admission import ClientLeftError, Gate, Place
 from service.errors import DeadlineError, ProtocolError, UnsupportedMediaError, UploadTooLargeError
+from service.models import Models
 from service.preprocessing import OpenedImage, Picture
 from service.protocols.recognising import Images, Pictures, decode_base64, recognise
-from service.recognition import Models, Prediction
+from service.recognition import Prediction
 from service.routes.resources import Resources
 from service.settings import Settings
 from tests.pictures import draw, encode

@@ -14,7 +14,8 @@ from service.metrics import collector
 from service.metrics import recorder as recording
 from service.metrics.layout import MAX_ROUTES
 from service.metrics.recorder import Recorder
-from service.recognition import Model, Models
+from service.models import Models
+from service.recognition import Model
 from service.routes.metrics import metrics
 from service.routes.resources import Resources
 from service.settings import Settings

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from service.bundle import Metrics, SplitMetrics
 from service.errors import (
     BundleError,
     ChangeUnderWayError,
     UnknownVersionError,
     VersionRefusedError,
 )
-from service.recognition import Models
+from service.manifest import Metrics, SplitMetrics
+from service.models import Models
 from service.versions import changes
 from service.versions.board import Board
 from service.versions.changes import Change, Versions

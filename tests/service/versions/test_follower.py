@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.recognition import Models
+from service.models import Models
 from service.versions import follower as follower_module
 from service.versions.board import Acknowledgement, Board
 from service.versions.follower import Follower, following

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from service.bundle import Bundle
+from service.models import Models
 from service.preprocessing import PREPROCESSING_VERSION
-from service.recognition import Models
 from service.versions.board import Board
 from service.versions.changes import Versions
 from service.versions.examination import Examiner

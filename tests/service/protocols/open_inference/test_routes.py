@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from service import __version__
+from service.models import Models
 from service.protocols.open_inference.metadata import list_repository
-from service.recognition import Model, Models
+from service.recognition import Model
 from service.settings import Settings
 from service.versions.board import Board
 from service.versions.changes import Versions

@@ -7,8 +7,9 @@ import httpx
 import numpy as np
 import pytest
 
+from service.models import Models
 from service.protocols.tf_serving.routes import Target, list_versions
-from service.recognition import Model, Models
+from service.recognition import Model
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 
