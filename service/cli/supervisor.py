@@ -4,11 +4,13 @@ supervisor -> first worker -> it serves -> the others -> whichever ends is repla
 no supervisor any more -> every worker drains and ends
 """
 
+import contextlib
 import logging
 import math
 import multiprocessing
 import socket
 import threading
+from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from typing import cast
 
@@ -104,3 +106,22 @@ class Supervisor(Multiprocess):
         announce(self.sockets[0], self._settings)
         self.processes_num = num_workers - 1
         super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace each worker that has ended or hangs, now or at a later look."""
+        with _outlasting_shortage():
+            super().keep_subprocess_alive()
+
+    def handle_signals(self) -> None:
+        """Do what signals ask for, as far as the system has room for new workers."""
+        with _outlasting_shortage():
+            super().handle_signals()
+
+
+@contextlib.contextmanager
+def _outlasting_shortage() -> Iterator[None]:
+    """Go on where the system has no process, memory or descriptor for a worker; those that there are serve on."""
+    try:
+        yield
+    except OSError as error:
+        logger.error("No worker can be started now: %s.", error.strerror)

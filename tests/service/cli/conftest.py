@@ -1,6 +1,7 @@
 """What the tests of several commands share: a picture and a service that runs."""
 
 import io
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from PIL import Image, ImageDraw
+from uvicorn.supervisors.multiprocess import SIGNALS
 
 from service.app import create_app
 from service.keys import read_key_digests
@@ -61,3 +63,12 @@ def _running(settings: Settings) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def _restored_signals() -> Iterator[None]:
+    """Undo what the supervisor does to the signals of this process."""
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)

@@ -1,6 +1,7 @@
 """What `digitserve serve` does between the signal to stop and its end."""
 
 import asyncio
+import errno
 import functools
 import math
 import multiprocessing
@@ -20,6 +21,7 @@ from uvicorn.server import ServerState
 
 from service.cli import servers, supervisor
 from service.routes.resources import Lifecycle
+from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, kill_group, wait_for_end, wait_for_workers
 
@@ -157,6 +159,31 @@ def test_worker_stops_without_supervisor(caplog: pytest.LogCaptureFixture) -> No
 
     assert worker.server.should_exit
     assert "The supervisor is gone." in caplog.text
+
+
+@pytest.mark.usefixtures("_restored_signals")
+def test_no_room_for_a_worker(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A supervisor that cannot replace a worker now does so at a later look."""
+    config = uvicorn.Config("unused", log_config=None, workers=2)
+    supervising = supervisor.Supervisor(config, Mock(), Settings())
+    ended = Mock(is_alive=Mock(return_value=False), exitcode=-9)
+    supervising.processes, supervising.signal_queue = [ended], [signal.SIGHUP]
+    start = Mock(side_effect=[BlockingIOError(errno.EAGAIN, "No room"), OSError(0, "Again"), None])
+    monkeypatch.setattr(supervisor.Worker, "start", start)
+
+    supervising.handle_signals()
+    supervising.keep_subprocess_alive()
+    kept = supervising.processes[:]
+    supervising.keep_subprocess_alive()
+
+    assert kept == [ended]
+    assert [type(worker) for worker in supervising.processes] == [supervisor.Worker]
+    assert caplog.messages[:2] == [
+        "No worker can be started now: No room.",
+        "No worker can be started now: Again.",
+    ]
 
 
 def test_worker_may_start_slowly(monkeypatch: pytest.MonkeyPatch) -> None:

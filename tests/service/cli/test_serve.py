@@ -20,7 +20,6 @@ import httpx
 import pytest
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
-from uvicorn.supervisors.multiprocess import SIGNALS
 
 from service.app import create_app
 from service.cli import hosting, main
@@ -213,15 +212,6 @@ def _restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
         logger.setLevel(level)
         logger.propagate, logger.handlers = propagate, handlers
-
-
-@pytest.fixture
-def _restored_signals() -> Iterator[None]:
-    """Undo what the supervisor does to the signals of this process."""
-    before = {each: signal.getsignal(each) for each in SIGNALS}
-    yield
-    for each, handler in before.items():
-        signal.signal(each, handler)
 
 
 @pytest.mark.usefixtures("_restored_logging")
