@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from service import __version__
 from service.access import Access, is_needed
+from service.bookkeeping import DELAY_S
 from service.cors import allow_origins
 from service.engines import bound_gpu_memory
 from service.fast_path import FastPath
@@ -89,11 +90,17 @@ def create_app(
             traces.running(recorder) if traces else nullcontext(),
             serving_models(settings, place) as (models, versions),
         ):
-            yield State(
-                resources=Resources(
-                    settings, models, decoders, evaluators, versions, recorder=recorder
-                )
+            resources = Resources(
+                settings,
+                models,
+                decoders,
+                evaluators,
+                versions,
+                recorder=recorder,
+                bookkeeping_delay_s=DELAY_S,
             )
+            yield State(resources=resources)
+            resources.bookkeeper.settle()
 
     app = FastAPI(
         title="digitserve",

@@ -1,9 +1,8 @@
 """What every request has: an id, an answer to HEAD, security headers, a line in the log, its place in the metrics.
 
-request -> id, record -> application -> answer with headers -> counted, logged
+request -> id, record -> application -> answer with headers -> bookkeeping: counted, logged
 """
 
-import logging
 import re
 import secrets
 import time
@@ -13,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.admission import ClientLeftError
+from service.bookkeeping import Bookkeeper
 from service.discarding import send_and_discard
 from service.log_lines import RequestEvent
 from service.metrics.recorder import Recorder
@@ -23,8 +23,6 @@ from service.security_headers import security_headers
 
 CLIENT_LEFT = 499  # nginx's status in the log, of a request whose client left; nothing is sent
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-
-logger = logging.getLogger("digitserve")
 
 
 class RequestContext:
@@ -51,7 +49,7 @@ class RequestContext:
         scope["request_id"] = _choose_id(scope)
         scope = _head_as_get(scope)
         record = scope["record"] = scope.get("record") or RequestRecord()
-        recorder = _find_recorder(scope)
+        recorder, bookkeeper = _find_books(scope)
         answer = _Answer(scope, receive, send, recorder)
         started = time.perf_counter()
         recorder.begin()
@@ -60,9 +58,10 @@ class RequestContext:
         finally:
             free_place(scope)
             duration_s = time.perf_counter() - started
-            recorder.end(_find_template(scope), answer.status, duration_s, record)
+            recorder.end()
             request_id, method, path = scope["request_id"], scope["method"], scope["path"]
-            logger.info(RequestEvent(request_id, method, path, answer.status, duration_s, record))
+            event = RequestEvent(request_id, method, path, answer.status, duration_s, record)
+            bookkeeper.enter(_find_template(scope), event)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         """Have a request answered, whatever happens."""
@@ -128,10 +127,13 @@ def _head_as_get(scope: Scope) -> Scope:
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
-def _find_recorder(scope: Scope) -> Recorder:
-    """Find what counts; where no lifespan has run, count for nobody."""
+def _find_books(scope: Scope) -> tuple[Recorder, Bookkeeper]:
+    """Find what counts and logs; where no lifespan has run, count for nobody."""
     resources = scope.get("state", {}).get("resources")
-    return Recorder() if resources is None else resources.recorder
+    if resources is None:
+        recorder = Recorder()
+        return recorder, Bookkeeper(recorder)
+    return resources.recorder, resources.bookkeeper
 
 
 def _find_template(scope: Scope) -> str:

@@ -53,7 +53,11 @@ class Recorder:
         """Count a request that has come."""
         self._cells[IN_FLIGHT] += 1.0
 
-    def end(self, route: str, status: int, duration_s: float, record: RequestRecord) -> None:
+    def end(self) -> None:
+        """Count a request that has gone."""
+        self._cells[IN_FLIGHT] -= 1.0
+
+    def count(self, route: str, status: int, duration_s: float, record: RequestRecord) -> None:
         """Count a request that was answered, and its steps.
 
         Args:
@@ -64,7 +68,6 @@ class Recorder:
         """
         cells = self._cells
         number = self._numbers.get(route, OTHER)
-        cells[IN_FLIGHT] -= 1.0
         cells[request_cell(number, status)] += 1.0
         DURATIONS[number].observe(cells, duration_s)
         if record.decode_s is not None:

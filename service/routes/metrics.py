@@ -38,6 +38,7 @@ async def collect(resources: Resources) -> "ServiceCollector":
     """Return what collects the metrics of now; the first call measures the default model's reference."""
     from service.metrics.collector import ServiceCollector  # likewise
 
+    resources.bookkeeper.settle()
     labels = map(_label, resources.models.by_name.values())
     return ServiceCollector(resources.recorder, labels, await _find_reference(resources))
 

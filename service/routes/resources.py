@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Query, Request
 
 from service.admission import Gate, Place
 from service.body_memory import BodyMemory
+from service.bookkeeping import Bookkeeper
 from service.inference_statistics import InferenceStatistics
 from service.metrics.drift import Distribution
 from service.metrics.recorder import Recorder
@@ -51,6 +52,7 @@ class Resources:
         versions: Changes the models' versions; None where no folder can be made for it.
         lifecycle: Where the process is in its life.
         recorder: Counts for the metrics.
+        bookkeeping_delay_s: How long a request that is over may wait to be counted and logged, in seconds.
         references: By model, how its validation digits and its answers to them are spread; filled when
             first asked for.
     """
@@ -63,7 +65,13 @@ class Resources:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     explainers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_EXPLANATIONS))
     recorder: Recorder = field(default_factory=Recorder)
+    bookkeeping_delay_s: float = 0.0
     references: WeakKeyDictionary[Model, Distribution] = field(default_factory=WeakKeyDictionary)
+
+    @cached_property
+    def bookkeeper(self) -> Bookkeeper:
+        """Counts and logs requests that are over."""
+        return Bookkeeper(self.recorder, self.bookkeeping_delay_s)
 
     @cached_property
     def gate(self) -> Gate:
