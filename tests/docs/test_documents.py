@@ -17,6 +17,14 @@ from service.schemas import (
 from service.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+UNTRACKED = ("build", "cache", "runs", "node_modules")
+ROOT = DOCS.parent
+PAGES = sorted(
+    path.relative_to(ROOT)
+    for path in ROOT.rglob("*.md")
+    if not any(part.startswith(".") or part in UNTRACKED for part in path.relative_to(ROOT).parts)
+)
+HEADED_TABLE = r" *\|.*\n *\|[ :|-]+\|\n"
 PROTOCOLS = DOCS / "protocols.md"
 
 
@@ -118,6 +126,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def _loose_rows(text: str) -> list[str]:
+    """First rows of tables without a header and its delimiter row: readers see these as text."""
+    prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    tables = re.findall(r"(?:^ *\|.*\n?)+", prose, re.MULTILINE)
+    return [table.splitlines()[0] for table in tables if not re.match(HEADED_TABLE, table)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_table_has_a_header(page: Path) -> None:
+    """No row of a table stands apart from its header, as after an empty line."""
+    assert _loose_rows((ROOT / page).read_text()) == []
+
+
+def test_rows_without_a_header_are_found() -> None:
+    """A table that an empty line cuts in two has a loose row; a whole one and a listing have none."""
+    assert _loose_rows("| a | b |\n|---|:-:|\n| 1 | 2 |\n\n| 3 | 4 |\n") == ["| 3 | 4 |"]
+    assert _loose_rows("```console\n| 3 | 4 |\n```\n") == []
 
 
 def test_every_decision_is_linked() -> None:
