@@ -16,12 +16,13 @@ pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 	container-tests test-container-gpu test-scale sbom image-sbom lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2} /^# What maintainers/ {print "For maintainers:"}' \
+		$(MAKEFILE_LIST)
 
 serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded bundles
 	@$(SERVE)/bin/digitserve serve --host $(HOST) --port $(PORT)
 
-test: $(DEV)/ready $(PROTOCOLS)/ready ## Run every test
+test: $(DEV)/ready $(PROTOCOLS)/ready ## Run all tests but those of containers and Ray (takes 4 GB of disk)
 	$(DEV)/bin/python -m pytest --cov --cov-report=term
 
 check: $(DEV)/ready $(PAGE)/ready ## Lint, check types and import rules; change nothing
@@ -35,12 +36,38 @@ format: $(DEV)/ready ## Mend what the linter and the formatter can
 	$(DEV)/bin/ruff check --fix
 	$(DEV)/bin/ruff format
 
+FILE ?= docs/images/seven.png
+predict: $(SERVE)/ready ## Recognise the digit in FILE
+	@$(SERVE)/bin/digitserve predict $(FILE)
+
+evaluate: $(SERVE)/ready ## Score the embedded bundle on its 10,000 test digits
+	@$(SERVE)/bin/digitserve evaluate
+
 RECIPE ?= textbook
 SEED ?= 10
 OUT ?= runs/$(RECIPE)-$(SEED)
 train: $(DEV)/ready ## Train RECIPE with SEED into OUT and write its report
 	$(DEV)/bin/python -m training train --recipe $(RECIPE) --seed $(SEED) --out $(OUT)
 
+VARIANT ?= cpu
+BUILD_OPTIONS ?=
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
+image: engine ## Build the container image of VARIANT (cpu, tensorflow, gpu or ray)
+	docker build $(BUILD_OPTIONS) --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+		--tag digitserve:latest-$(VARIANT) --tag digitserve:$(VERSION)-$(VARIANT) .
+
+engine:
+	@docker version >/dev/null 2>&1 || { echo "No container engine answers to the command docker." \
+		"Install and start one, or set DOCKER_HOST to its socket." >&2; exit 1; }
+
+up: engine ## Start the service in a container on http://127.0.0.1:8000
+	docker compose up --detach --wait
+
+clean: ## Remove the virtual environments and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+
+# What maintainers need besides.
 SEEDS ?= 5
 reproduce: $(DEV)/ready ## Train RECIPE over seeds 1 to SEEDS and write docs/results.md
 	$(DEV)/bin/python -m training reproduce --recipe $(RECIPE) --seeds $(SEEDS)
@@ -67,28 +94,6 @@ soak: $(DEV)/ready ## Serve for MINUTES under mixed traffic and faults, and chec
 
 notebook: $(DEV)/ready ## Build and execute docs/chapter8.ipynb from its source
 	$(DEV)/bin/python docs/build_notebook.py
-
-evaluate: $(SERVE)/ready ## Score the embedded bundle on its 10,000 test digits
-	@$(SERVE)/bin/digitserve evaluate
-
-FILE ?= docs/images/seven.png
-predict: $(SERVE)/ready ## Recognise the digit in FILE
-	@$(SERVE)/bin/digitserve predict $(FILE)
-
-VARIANT ?= cpu
-BUILD_OPTIONS ?=
-VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
-image: engine ## Build the container image of VARIANT (cpu, tensorflow, gpu or ray)
-	docker build $(BUILD_OPTIONS) --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
-		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
-		--tag digitserve:latest-$(VARIANT) --tag digitserve:$(VERSION)-$(VARIANT) .
-
-engine:
-	@docker version >/dev/null 2>&1 || { echo "No container engine answers to the command docker." \
-		"Install and start one, or set DOCKER_HOST to its socket." >&2; exit 1; }
-
-up: engine ## Start the service in a container on http://127.0.0.1:8000
-	docker compose up --detach --wait
 
 test-container: $(CONTAINER)/ready ## Build and test the images and the compose files (starts an engine where none answers)
 	@tests/container/with_engine.sh $(MAKE) --no-print-directory container-tests
@@ -124,9 +129,6 @@ image-sbom: engine $(CONTAINER)/ready ## Write the parts of each image that is b
 
 lock: ## Resolve the hash-locked requirements anew
 	requirements/lock.sh
-
-clean: ## Remove the virtual environments and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 # A virtual environment is made anew when its locked requirements change.
 $(SERVE)/ready: requirements/service.txt requirements/build.txt pyproject.toml
