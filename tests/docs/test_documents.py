@@ -25,6 +25,7 @@ PAGES = sorted(
     if not any(part.startswith(".") or part in UNTRACKED for part in path.relative_to(ROOT).parts)
 )
 HEADED_TABLE = r" *\|.*\n *\|[ :|-]+\|\n"
+README_PAGES = ("README.md", "README.zh-TW.md")
 PROTOCOLS = DOCS / "protocols.md"
 
 
@@ -88,7 +89,7 @@ def test_readme_results_are_the_generated_ones() -> None:
     recipes = re.findall(row, generated, re.MULTILINE)
 
     assert len(recipes) >= 3
-    for page in ("README.md", "README.zh-TW.md"):
+    for page in README_PAGES:
         text = (DOCS.parent / page).read_text()
         for columns in recipes:
             assert f"| {' | '.join(columns)} |" in text
@@ -110,12 +111,34 @@ def test_readme_upload_results_are_the_generated_ones() -> None:
     ]
 
     assert len(figures) == len(levers)
-    for page in ("README.md", "README.zh-TW.md"):
+    for page in README_PAGES:
         text = (DOCS.parent / page).read_text()
         table = re.findall(
             r"\| (?:\*\*)?([\d.]+ %)(?:\*\*)? \| (?:\*\*)?([\d.]+ %)(?:\*\*)? \|$", text, re.M
         )
         assert table == figures
+
+
+def test_readme_memory_is_that_of_the_benchmark() -> None:
+    """Both READMEs tell the memory at rest and under load, within a tenth of what was measured."""
+    row = r"^\| digitserve \| raw \|.*\| ([\d.]+) \| ([\d.]+) \| [\d.]+ \|$"
+    measured = re.search(row, (DOCS / "benchmarks.md").read_text(), re.MULTILINE)
+
+    assert measured
+    for page in README_PAGES:
+        told = re.findall(r"(\d+) MB", (ROOT / page).read_text())
+        assert [float(it) for it in told] == pytest.approx(
+            [float(it) for it in measured.groups()], rel=0.1
+        )
+
+
+@pytest.mark.parametrize("page", [*README_PAGES, "docs/container.md"])
+def test_trained_bundles_leave_the_tracked_ones_alone(page: str) -> None:
+    """What a page exports or imports is no version of a model that the checkout has."""
+    commands = r"\b(?:export|import) \S+ --name (\w+) --version \d"
+    names = re.findall(commands, (ROOT / page).read_text())
+
+    assert set(names) == {"mine"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Health, manifests, documentation and start-up of a real service."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -58,8 +59,8 @@ def test_readme_shows_the_real_answer(client: httpx.Client) -> None:
     answer = client.post("/predict", files={"file": picture}).json()
 
     for page in ("README.md", "README.zh-TW.md"):
-        (line,) = [row for row in (ROOT / page).read_text().splitlines() if row.startswith("{")]
-        shown = json.loads(line)
+        (block,) = re.findall(r"^\{$.*?^\}$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+        shown = json.loads(block)
         assert shown.pop("probabilities") == pytest.approx(answer["probabilities"], abs=1e-6)
         assert shown.pop("confidence") == pytest.approx(answer["confidence"], abs=1e-6)
         assert shown == {key: answer[key] for key in ("class", "status", "warnings", "model")}
