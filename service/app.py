@@ -82,25 +82,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
-        decoders = CapacityLimiter(settings.decode_threads)
-        evaluators = CapacityLimiter(MAX_EVALUATIONS)
         place = _find_place(folder, can_change_versions)
         recorder = Recorder(counters, find_templates())
-        async with (
-            traces.running(recorder) if traces else nullcontext(),
-            serving_models(settings, place) as (models, versions),
-        ):
-            resources = Resources(
-                settings,
-                models,
-                decoders,
-                evaluators,
-                versions,
-                recorder=recorder,
-                bookkeeping_delay_s=DELAY_S,
-            )
+        async with _running(settings, place, recorder=recorder, traces=traces) as resources:
             yield State(resources=resources)
-            resources.bookkeeper.settle()
 
     app = FastAPI(
         title="digitserve",
@@ -116,6 +101,13 @@ def create_app(
         app.include_router(module.router)
     app.mount("/static/viewer", documentation.FILES)
     app.mount("/static", page.FILES)
+    _add_middleware(app, settings, traces)
+    install_handlers(app)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, traces: Traces | None) -> None:
+    """Put what all requests pass in front of the routes: what is added last comes first."""
     app.add_middleware(FastPath)
     if is_needed(settings):
         app.add_middleware(Access, settings)
@@ -124,8 +116,32 @@ def create_app(
     app.add_middleware(RequestContext, allow_origins(answer_failure, settings.cors_origins))
     if traces is not None:
         app.add_middleware(Tracing, traces)
-    install_handlers(app)
-    return app
+
+
+@asynccontextmanager
+async def _running(
+    settings: Settings,
+    place: AbstractContextManager[Path | None],
+    *,
+    recorder: Recorder,
+    traces: Traces | None,
+) -> AsyncGenerator[Resources]:
+    """Run what stands behind the routes, and settle the books of the last requests at the end."""
+    async with (
+        traces.running(recorder) if traces else nullcontext(),
+        serving_models(settings, place) as (models, versions),
+    ):
+        resources = Resources(
+            settings,
+            models,
+            CapacityLimiter(settings.decode_threads),
+            CapacityLimiter(MAX_EVALUATIONS),
+            versions,
+            recorder=recorder,
+            bookkeeping_delay_s=DELAY_S,
+        )
+        yield resources
+        resources.bookkeeper.settle()
 
 
 @asynccontextmanager
