@@ -152,19 +152,17 @@ class Settings(BaseSettings):
     @property
     def evaluation_limits(self) -> EvaluationLimits:
         """Bounds of labelled data."""
-        data = LabelledDataLimits(
-            max_images=self.max_evaluate_images,
-            max_expanded_bytes=self.max_expanded_bytes,
-            max_member_bytes=self.max_upload_bytes,
-        )
-        return EvaluationLimits(data, self.upload_limits)
+        return EvaluationLimits(self._limit_data(self.max_evaluate_images), self.upload_limits)
 
     @property
     def batch_limits(self) -> BatchLimits:
         """Bounds of a batch."""
-        data = LabelledDataLimits(
-            max_images=self.max_batch_images,
+        return BatchLimits(self._limit_data(self.max_batch_images), self.upload_limits)
+
+    def _limit_data(self, max_images: int) -> LabelledDataLimits:
+        """Bound an archive of at most so many images."""
+        return LabelledDataLimits(
+            max_images=max_images,
             max_expanded_bytes=self.max_expanded_bytes,
             max_member_bytes=self.max_upload_bytes,
         )
-        return BatchLimits(data, self.upload_limits)
