@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from rich.console import Console
 
@@ -36,6 +37,7 @@ from training.upload_results import (
 )
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 REPORT = "report"  # folder of the report within a run directory
 
 
@@ -63,7 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     """Describe the commands."""
     parser = argparse.ArgumentParser(prog="python -m training", description="Train and export.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for describe in (
+        *(_describe_train, _describe_export, _describe_import),
+        *(_describe_reproduce, _describe_time, _describe_benchmark, _describe_results),
+    ):
+        describe(commands)
+    return parser
 
+
+def _describe_train(commands: Commands) -> None:
+    """Describe the command `train`."""
     command = commands.add_parser("train", help="train a recipe, or go on with a stopped run")
     _add_recipe(command)
     command.add_argument("--seed", type=_count, default=DEFAULT_SEED)
@@ -76,11 +87,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=_train)
 
+
+def _describe_export(commands: Commands) -> None:
+    """Describe the command `export`."""
     command = commands.add_parser("export", help="write the bundle of a finished run")
     command.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     _add_place(command)
     command.set_defaults(run=_export)
 
+
+def _describe_import(commands: Commands) -> None:
+    """Describe the command `import`."""
     command = commands.add_parser("import", help="write the bundle of a network trained elsewhere")
     command.add_argument(
         "path", type=Path, metavar="DIR_OR_FILE", help="a SavedModel, or a .keras or .h5 file"
@@ -88,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(command)
     command.set_defaults(run=_import)
 
+
+def _describe_reproduce(commands: Commands) -> None:
+    """Describe the command `reproduce`."""
     command = commands.add_parser("reproduce", help="train several seeds and write docs/results.md")
     _add_recipe(command)
     command.add_argument("--seeds", type=_several, default=5, help="seeds 1 to N (default: 5)")
@@ -95,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_docs(command)
     command.set_defaults(run=_reproduce)
 
+
+def _describe_time(commands: Commands) -> None:
+    """Describe the command `time`."""
     command = commands.add_parser("time", help="time epochs beside plain Keras, for results.md")
     _add_recipe(command)
     command.add_argument("--rounds", type=_several, default=6, help="epochs of each kind")
@@ -102,6 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_docs(command)
     command.set_defaults(run=_time)
 
+
+def _describe_benchmark(commands: Commands) -> None:
+    """Describe the command `benchmark`."""
     command = commands.add_parser("benchmark", help="measure bundles on uploads, for results.md")
     command.add_argument("--models", type=Path, default=Path("models"))
     command.add_argument("--per-kind", type=_several, default=200, help="rendered files of a kind")
@@ -110,10 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_docs(command)
     command.set_defaults(run=_benchmark)
 
+
+def _describe_results(commands: Commands) -> None:
+    """Describe the command `results`."""
     command = commands.add_parser("results", help="generate docs/results.md anew")
     _add_docs(command)
     command.set_defaults(run=_results)
-    return parser
 
 
 def _add_recipe(command: argparse.ArgumentParser) -> None:
