@@ -130,9 +130,7 @@ def _run_round(
             for run in _run_cases(server, Upload(picture, form), contender, plan, number)
         ]
         loaded = processes.memory(server.pid)
-    start = Start(
-        number, server.first_answer_s, idle.proportional, idle.resident, loaded.proportional
-    )
+    start = Start(number, server.first_answer_s, idle.proportional, loaded.proportional)
     return start, runs, rates
 
 

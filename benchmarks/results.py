@@ -82,14 +82,12 @@ class Start:
         round: Number of the round, from 0.
         first_answer_s: Seconds from starting the command to the first right answer.
         idle_bytes: Memory after it, shared pages counted once.
-        idle_resident_bytes: The same as each process has it resident.
         loaded_bytes: Memory after all runs, shared pages counted once.
     """
 
     round: int
     first_answer_s: float
     idle_bytes: int
-    idle_resident_bytes: int
     loaded_bytes: int
 
 

@@ -17,11 +17,6 @@ class Outcome(Enum):
     EXPIRED = "expired"  # 503: its time ran out before its work began
     LOST = "lost"  # its connection broke, or was never made
 
-    @property
-    def is_answer(self) -> bool:
-        """Whether a replica answered anything, be it 503."""
-        return self is not Outcome.LOST
-
 
 class Request:
     """One request of a client.
