@@ -10,9 +10,9 @@ from dataclasses import asdict
 import numpy as np
 import numpy.typing as npt
 
+from service.calibration import reliability_bins
 from service.data_urls import to_data_url
 from service.evaluation import Evaluation
-from service.reliability import reliability_bins
 from service.schemas import EvaluationDetail, ReliabilityBinBody
 
 SHEET_SIDE = 10  # digits in a row of a sheet, and rows

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from service.reliability import reliability_bins
+from service.calibration import reliability_bins
 from service.scoring import expected_calibration_error
 
 

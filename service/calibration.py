@@ -1,4 +1,4 @@
-"""Reliability: how often answers of about the same confidence are right, the diagram behind the calibration error.
+"""Calibration: how often answers of about the same confidence are right, as the reliability diagram shows it.
 
     confidences [N] + right or wrong [N] -> reliability_bins -> 15 ReliabilityBin
 
