@@ -19,18 +19,6 @@ from tests.bundles import copy_bundle, seal
 from tests.service.in_process import FakeEngine, load_model
 
 
-@pytest.fixture
-def engine() -> FakeEngine:
-    """An engine that a test may turn."""
-    return FakeEngine()
-
-
-@pytest.fixture
-def model(engine: FakeEngine) -> Model:
-    """The embedded bundle on the fake engine."""
-    return load_model(engine)
-
-
 class TestModels:
     """`Models`."""
 

@@ -20,18 +20,6 @@ from tests.service.in_process import FakeEngine, load_model
 SEEN = preprocess(encode(draw()), UploadLimits())
 
 
-@pytest.fixture
-def engine() -> FakeEngine:
-    """An engine that a test may turn."""
-    return FakeEngine()
-
-
-@pytest.fixture
-def model(engine: FakeEngine) -> Model:
-    """The embedded bundle on the fake engine."""
-    return load_model(engine)
-
-
 class TestNovelty:
     """`novelty`."""
 

@@ -22,18 +22,6 @@ SEVEN = encode(draw())
 
 
 @pytest.fixture
-def engine() -> FakeEngine:
-    """An engine that may come to fail."""
-    return FakeEngine()
-
-
-@pytest.fixture
-def model(engine: FakeEngine) -> Model:
-    """A model that says 7 to everything."""
-    return load_model(engine)
-
-
-@pytest.fixture
 def digits(model: Model) -> list[bytes]:
     """Ten different canonical digits."""
     return [encode(Image.fromarray(digit)) for digit in model.bundle.validation_set().images[:10]]

@@ -9,22 +9,10 @@ import pytest
 from service.problems import UNKNOWN_FAILURE
 from service.recognition import Model
 from tests.pictures import draw, encode
-from tests.service.in_process import FakeEngine, ask, load_model
+from tests.service.in_process import FakeEngine, ask
 from tests.service.labelled_data.files import make_zip
 
 STREAM = {"accept": "text/event-stream"}
-
-
-@pytest.fixture
-def engine() -> FakeEngine:
-    """An engine that may come to fail."""
-    return FakeEngine()
-
-
-@pytest.fixture
-def model(engine: FakeEngine) -> Model:
-    """A model that says 7 to everything."""
-    return load_model(engine)
 
 
 def _events(text: str) -> list[tuple[str, dict[str, Any]]]:

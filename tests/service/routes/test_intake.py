@@ -13,25 +13,13 @@ from service.recognition import Model
 from service.routes.intake import read_timeout_s
 from service.routes.resources import Resources
 from tests.pictures import draw, encode
-from tests.service.in_process import FakeEngine, ask, load_model
+from tests.service.in_process import FakeEngine, ask
 from tests.service.labelled_data.files import make_zip
 
 DIGIT = encode(draw())
 PHOTO = encode(draw(size=(400, 400)))
 LARGE_FILE = DIGIT + bytes(500_000)
 ROUTES = ["/predict", "/predict?detail=true", "/predict/batch", "/explain", "/evaluate"]
-
-
-@pytest.fixture
-def engine() -> FakeEngine:
-    """An engine that may come to fail."""
-    return FakeEngine()
-
-
-@pytest.fixture
-def model(engine: FakeEngine) -> Model:
-    """A model that says 7 to everything."""
-    return load_model(engine)
 
 
 def _gates(resources: Resources) -> list[Gate]:

@@ -1,0 +1,18 @@
+"""What tests of the service share: a model whose engine the test turns."""
+
+import pytest
+
+from service.recognition import Model
+from tests.service.in_process import FakeEngine, load_model
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """An engine that says 7 to everything, and may come to fail."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def model(engine: FakeEngine) -> Model:
+    """The embedded bundle on that engine."""
+    return load_model(engine)
