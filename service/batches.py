@@ -144,7 +144,11 @@ def _list_members(body: bytes, limits: LabelledDataLimits) -> list[BatchEntry]:
 def _read_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: LabelledDataLimits
 ) -> bytes:
-    """Unpack one picture of a zip."""
+    """Unpack one picture of a zip.
+
+    Raises:
+        BrokenImageError: If it is damaged, a zip itself, or over the bound.
+    """
     try:
         return read_picture(archive, member, limits)
     except LabelledDataError as error:
@@ -152,7 +156,11 @@ def _read_member(
 
 
 def read_file(content: bytes, limits: LabelledDataLimits) -> bytes:
-    """Return the bytes of one file of a form, within the bound that holds for every picture."""
+    """Return the bytes of one file of a form, within the bound that holds for every picture.
+
+    Raises:
+        UploadTooLargeError: If it has more.
+    """
     if len(content) > limits.max_member_bytes:
         raise UploadTooLargeError(
             f"The file has {len(content):,} bytes; at most {limits.max_member_bytes:,} are accepted for "

@@ -155,6 +155,9 @@ def read_npm_archive(archive: Path) -> dict[str, bytes]:
 def to_idx(array: npt.NDArray[np.uint8]) -> bytes:
     """Write an array as an IDX file: magic number, dimensions (big-endian), bytes.
 
+    Args:
+        array: uint8 of any shape: images [N, 28, 28], labels [N].
+
     Source: LeCun, Cortes and Burges, "The MNIST database", file formats.
     """
     header = np.array([0x800 | array.ndim, *array.shape], dtype=">u4")
@@ -162,7 +165,11 @@ def to_idx(array: npt.NDArray[np.uint8]) -> bytes:
 
 
 def from_idx(data: bytes) -> npt.NDArray[np.uint8]:
-    """Read an IDX file of bytes, as `to_idx` writes it; the array is read-only."""
+    """Read an IDX file of bytes, as `to_idx` writes it.
+
+    Returns:
+        uint8 of the shape in its header, as [N, 28, 28] or [N]; read-only.
+    """
     header = np.frombuffer(data, dtype=">u4", count=1 + data[3])  # the fourth byte: dimensions
     pixels = np.frombuffer(data, dtype=np.uint8, offset=header.nbytes)
     return pixels.reshape(header[1:].astype(int))

@@ -127,6 +127,12 @@ def check_parity(
 ) -> None:
     """Check that an engine's probabilities are finite and those of the network.
 
+    Args:
+        engine: Its name, for the message.
+        found: float32 [N, 10], the engine's probabilities.
+        expected: float32 [N, 10], the network's.
+        tolerance: Largest difference of two probabilities.
+
     Raises:
         ExportError: If they are not.
     """

@@ -80,7 +80,7 @@ class ServiceCollector(Collector):
             yield from _collect_drift(Distribution.of_cells(total), self._reference)
 
     def _collect_requests(self, total: Values) -> Iterator[Metric]:
-        """Count requests by route and status, and time them."""
+        """Give how many requests each route answered with which status, and how long they took."""
         requests = CounterMetricFamily(
             "digitserve_requests", "Requests answered.", labels=("route", "status")
         )

@@ -163,7 +163,14 @@ def _full_strength(ink: Grey) -> Grey:
 
 
 def centre_of_mass(ink: Grey) -> tuple[float, float]:
-    """Return row and column of the ink's centre of mass, in pixels from the first pixel's centre."""
+    """Return where the ink's mass is centred.
+
+    Args:
+        ink: uint8 [H, W], some of it above 0.
+
+    Returns:
+        Row and column, in pixels from the first pixel's centre.
+    """
     height, width = ink.shape
     moments = _powers(height) @ ink @ _powers(width).T
     (total, across), (down, _) = moments.tolist()

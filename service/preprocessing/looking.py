@@ -14,12 +14,10 @@ from service.preprocessing.paper import TINY_SIDE, WHOLE, Paper
 from service.preprocessing.segmentation import Segment, segment
 from service.preprocessing.uneven_paper import STROKE_AREA, measure_uneven_paper
 
-PEN_STRENGTH = (
-    2.0  # times the contrast of full ink that the pen has, where stains cover more than it
-)
-MAX_PALE = (
-    255 // PEN_STRENGTH
-)  # grey levels; nothing is so much stronger than ink that is less pale
+# Times the contrast of full ink that the pen has, where stains cover more than it.
+PEN_STRENGTH = 2.0
+# Grey levels: nothing is so much stronger than ink that is less pale.
+MAX_PALE = 255 // PEN_STRENGTH
 SPECK_SIDE = 0.2  # of the longer side of what was found
 STRICTER_LOOKS = 2  # among stronger ink
 

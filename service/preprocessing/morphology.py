@@ -31,11 +31,18 @@ def dilate(image: npt.NDArray[Pixel], reach: int) -> npt.NDArray[Pixel]:
 
 
 def dilate_columns(image: npt.NDArray[Pixel], reach: int) -> npt.NDArray[Pixel]:
-    """Grow the true or bright pixels by `reach` pixels up and down alone; otherwise as `dilate`."""
+    """Grow the true or bright pixels by `reach` pixels up and down alone; otherwise as `dilate`.
+
+    Args:
+        image: bool or uint8 [H, W].
+        reach: In pixels, at least 0.
+
+    Returns:
+        The same shape and dtype: the maximum over `2 * reach + 1` rows, cut off at the border.
+    """
     rows = np.arange(-reach, len(image) + reach)
-    values = image.take(
-        rows, axis=0, mode="clip"
-    )  # the border's pixels, repeated, change no maximum
+    # The border's pixels, repeated, change no maximum.
+    values = image.take(rows, axis=0, mode="clip")
     width, wanted = 1, 2 * reach + 1
     while width < wanted:
         step = min(width, wanted - width)

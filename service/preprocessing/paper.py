@@ -109,5 +109,5 @@ def histogram(grey: Grey) -> Counts:
 
 
 def smooth(grey: Grey) -> Grey:
-    """Average 3x3 pixels, which quiets grain."""
+    """Average 3x3 pixels, which quiets grain: uint8 [H, W] to uint8 [H, W]."""
     return np.asarray(Image.fromarray(grey).filter(ImageFilter.BoxBlur(1)))

@@ -152,13 +152,21 @@ def words(size: Size, texts: list[str], places: list[tuple[int, int]], height: f
 
 
 def bounds(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
-    """Return left, top, right and bottom of the true pixels; None if there are none."""
+    """Return the box around the true pixels of a mask, bool [H, W].
+
+    Returns:
+        Left, top, right and bottom in pixels, the last two past the end; None if no pixel is true.
+    """
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     return (left, top, left + width, top + height) if width else None
 
 
 def regions(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-    """Number the connected regions (4 neighbours) of what is true from 1; 0 = false."""
+    """Number the connected regions (4 neighbours) of the true pixels of a mask, bool [H, W].
+
+    Returns:
+        int32 [H, W], the number of each pixel's region, from 1; 0 where the mask is false.
+    """
     _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=4)
     return cast("npt.NDArray[np.int32]", labels)
 
