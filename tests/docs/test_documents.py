@@ -190,3 +190,12 @@ def test_every_row_of_the_protocols_has_its_test() -> None:
     for group, name in rows:
         assert f"class {group}" in tests
         assert f"def {name}(" in tests
+
+
+def test_continuous_integration_is_told() -> None:
+    """The guide for contributors names every target that continuous integration runs."""
+    told = (ROOT / "CONTRIBUTING.md").read_text()
+    targets = re.findall(r"^make ([\w-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+
+    assert len(targets) >= 4
+    assert [target for target in targets if f"`make {target}`" not in told] == []
