@@ -1,6 +1,7 @@
 """The documents say what the code does."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,19 @@ def test_rows_without_a_header_are_found() -> None:
     """A table that an empty line cuts in two has a loose row; a whole one and a listing have none."""
     assert _loose_rows("| a | b |\n|---|:-:|\n| 1 | 2 |\n\n| 3 | 4 |\n") == ["| 3 | 4 |"]
     assert _loose_rows("```console\n| 3 | 4 |\n```\n") == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_extras_are_installed_from_a_checkout(page: Path) -> None:
+    """What a page installs are extras that exist, of a checkout: the package is not published."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    ours = r"pip install [\"']?(digitserve|\.)\[(\w+)\]"
+
+    for place, extra in re.findall(ours, (ROOT / page).read_text()):
+        assert place == "."
+        assert extra in extras
 
 
 def test_every_decision_is_linked() -> None:

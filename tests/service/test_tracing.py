@@ -282,7 +282,7 @@ def test_libraries_are_an_extra(module: str, monkeypatch: pytest.MonkeyPatch) ->
     """Without them a service that is to make traces does not start, and says what to install."""
     monkeypatch.setitem(sys.modules, module, None)
 
-    with pytest.raises(TracesUnavailableError, match=r"pip install .digitserve\[otel\]"):
+    with pytest.raises(TracesUnavailableError, match=r"pip install '\.\[otel\]'"):
         ask("http://127.0.0.1:9", "GET", "/health")
 
 
