@@ -171,6 +171,20 @@ def test_rows_without_a_header_are_found() -> None:
     assert _loose_rows("```console\n| 3 | 4 |\n```\n") == []
 
 
+@pytest.mark.parametrize("package", ["service", "training", "benchmarks"])
+def test_every_module_is_in_the_architecture(package: str) -> None:
+    """The architecture's page names every module, in its text or in the tables at its end."""
+    modules = [
+        path.relative_to(ROOT / package)
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if "contenders" not in path.parts and not path.name.startswith("__")
+    ]
+    text = (DOCS / "architecture.md").read_text()
+
+    assert len(modules) > 30
+    assert [it for it in modules if not re.search(rf"[`/]{it.name}`", text)] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_extras_are_installed_from_a_checkout(page: Path) -> None:
     """What a page installs are extras that exist, of a checkout: the package is not published."""
