@@ -8,12 +8,15 @@ be taken apart fails as a whole. Knows neither HTTP nor JSON.
 
 import functools
 import itertools
+import math
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from service.decoding_time import DecodingTime
 from service.errors import (
     BatchError,
     BrokenImageError,
@@ -88,22 +91,43 @@ def list_entries(files: Sequence[FormFile], limits: LabelledDataLimits) -> list[
 
 
 def canonicalise_entries(
-    entries: Sequence[BatchEntry], limits: UploadLimits
+    entries: Sequence[BatchEntry],
+    limits: UploadLimits,
+    decoding_time: DecodingTime | None = None,
+    *,
+    turn_s: float = math.inf,
 ) -> list[CanonicalDigit | Exception]:
     """Unpack, decode and canonicalise pictures, one after the other; small ones in one thread at a time.
 
+    Args:
+        entries: At least one.
+        limits: Bounds of each picture.
+        decoding_time: What they have together; default: as long as it takes.
+        turn_s: After how much time no other picture is begun, in seconds.
+
     Returns:
-        For each the digit, or what is wrong with it.
+        For each the digit, or what is wrong with it; of the first ones alone where the turn was over.
     """
     are_small = all(entry.size is not None and entry.size <= SMALL_BYTES for entry in entries)
+    end = time.perf_counter() + turn_s
+    seen = []
     with _small_pictures if are_small else nullcontext():
-        return [_canonicalise(entry, limits) for entry in entries]
+        for entry in entries:
+            seen.append(_canonicalise(entry, limits, decoding_time))
+            if time.perf_counter() >= end:
+                break
+    return seen
 
 
-def _canonicalise(entry: BatchEntry, limits: UploadLimits) -> CanonicalDigit | Exception:
+def _canonicalise(
+    entry: BatchEntry, limits: UploadLimits, decoding_time: DecodingTime | None
+) -> CanonicalDigit | Exception:
     """Bring one picture to the canonical form."""
     try:
-        return preprocess(entry.read(), limits)
+        if decoding_time is None:
+            return preprocess(entry.read(), limits)
+        decoding_time.check()
+        return decoding_time.spend(lambda: preprocess(entry.read(), limits))
     except Exception as error:  # what nobody foresaw in one picture must not cost the others
         return error
 

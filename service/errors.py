@@ -11,6 +11,7 @@
     │   ├── BrokenImageError             422  an image that is truncated or damaged
     │   ├── ImageTooLargeError           422  more pixels than allowed, checked before decoding
     │   ├── BlankImageError              422  no ink on it
+    │   ├── DecodingTimeError            422  pictures that take too long to decode, all together
     │   ├── LabelledDataError            422  labelled data that breaks a rule of its format
     │   ├── BatchError                   422  a batch that cannot be taken apart, or is over a bound
     │   └── ExplanationError             422  a layer that is not there, or a picture of several things
@@ -128,6 +129,13 @@ class BlankImageError(UploadError):
 
     code = "blank-image"
     title = "Blank image"
+
+
+class DecodingTimeError(UploadError):
+    """The pictures of a request take too long to decode, all together (422)."""
+
+    code = "decoding-too-long"
+    title = "Decoding too long"
 
 
 class LabelledDataError(UploadError):

@@ -3,6 +3,7 @@
 labelled items -> canonical digits -> engine, in batches -> score -> Evaluation
 """
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from service.bundle import LabelledDigits
+from service.decoding_time import DecodingTime
 from service.errors import LabelledDataError, UploadError
-from service.labelled_data import LabelledData, LabelledDataLimits, read_labelled_data
-from service.preprocessing import Picture, UploadLimits, canonicalise, preprocess
+from service.labelled_data import (
+    LabelledData,
+    LabelledDataLimits,
+    LabelledItem,
+    read_labelled_data,
+)
+from service.preprocessing import CanonicalDigit, Picture, UploadLimits, canonicalise, preprocess
 from service.recognition import Model
 from service.scoring import Scores, score
 
@@ -76,16 +83,29 @@ class EvaluationLimits:
 
 
 def evaluate_files(
-    model: Model, files: Sequence[bytes], limits: EvaluationLimits, on_progress: OnProgress
+    model: Model,
+    files: Sequence[bytes],
+    limits: EvaluationLimits,
+    on_progress: OnProgress,
+    *,
+    decoding_time: DecodingTime | None = None,
 ) -> Evaluation:
     """Score a model on labelled files, or on its own evaluation set if there are none.
 
+    Args:
+        model: The model.
+        files: The files of labelled data.
+        limits: Their bounds.
+        on_progress: Told after every batch.
+        decoding_time: What all pictures have; default: as long as it takes.
+
     Raises:
         UploadError: If the files are no usable labelled data (see `service.errors`).
+        ClientLeftError: If nobody wants the answer any more.
     """
     if not files:
         return evaluate(model, model.bundle.evaluation_set(), on_progress)
-    data = canonicalise_all(read_labelled_data(files, limits.data), limits.image)
+    data = canonicalise_all(read_labelled_data(files, limits.data), limits.image, decoding_time)
     return evaluate(model, data.digits, on_progress, names=data.names, rejected=data.rejected)
 
 
@@ -118,19 +138,22 @@ def evaluate(
     return Evaluation(scores, digits, probabilities, names, rejected, duration_s)
 
 
-def canonicalise_all(data: LabelledData, limits: UploadLimits) -> CanonicalData:
+def canonicalise_all(
+    data: LabelledData, limits: UploadLimits, decoding_time: DecodingTime | None = None
+) -> CanonicalData:
     """Bring labelled images to the canonical form; one that cannot be used spoils no other.
 
     Raises:
         LabelledDataError: If not one image can be used.
+        DecodingTimeError: If they take longer than the time that they have.
+        ClientLeftError: If nobody wants the answer any more.
     """
     images, labels, names, rejected = [], [], [], []
     for item in data:
+        if decoding_time:
+            decoding_time.check()
         try:
-            if isinstance(item.image, bytes):
-                seen = preprocess(item.image, limits)
-            else:
-                seen = canonicalise(Picture(item.image))
+            seen = _canonicalise(item, limits, decoding_time)
         except UploadError as error:
             rejected.append(Rejected(item.name, str(error)))
             continue
@@ -143,3 +166,14 @@ def canonicalise_all(data: LabelledData, limits: UploadLimits) -> CanonicalData:
         )
     digits = LabelledDigits(np.stack(images), np.array(labels, np.uint8))
     return CanonicalData(digits, tuple(names), tuple(rejected))
+
+
+def _canonicalise(
+    item: LabelledItem, limits: UploadLimits, decoding_time: DecodingTime | None
+) -> CanonicalDigit:
+    """Bring one labelled image to the canonical form."""
+    if isinstance(item.image, bytes):
+        work = functools.partial(preprocess, item.image, limits)
+    else:
+        work = functools.partial(canonicalise, Picture(item.image))
+    return decoding_time.spend(work) if decoding_time else work()

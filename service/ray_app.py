@@ -52,6 +52,8 @@ class Replica:
             self._exporting = asyncio.create_task(export_for_ever(resources))
         if failing := find_failing(resources.models):
             raise RuntimeError(f"These models compute nothing: {', '.join(failing)}.")
+        if resources.decoder_watch.has_hung:
+            raise RuntimeError("A thread hangs in a decoder.")
 
 
 deployment = serve.deployment(name=DEPLOYMENT)(serve.ingress()(Replica))

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     decode_threads: int = Field(2, gt=0)
     """Threads of a worker that decode large uploads and batches; small ones run on the event loop."""
 
+    decode_timeout_s: int = Field(30, gt=0)
+    """Longest time to decode all pictures of a request, in seconds; one that alone takes so long hangs."""
+
     max_waiting: int = Field(128, gt=0)
     """Most requests of a worker that are in work or wait for it; one more is refused at once."""
 

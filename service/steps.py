@@ -20,7 +20,7 @@ class Step:
         name: What was done.
         at: When it began, in seconds of `perf_counter`.
         duration_s: In seconds.
-        num_images: How many images of a batch it was for; None: it is no step of a batch.
+        num_images: How many images of a batch it was given; None: it is no step of a batch.
     """
 
     name: str

@@ -17,7 +17,6 @@ from service.cli.acceptor import Acceptor
 from service.cli.addresses import announce
 from service.cli.connections import StallWatch
 from service.cli.watchdog import Watchdog
-from service.pulse import find_failing
 from service.settings import Settings
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
@@ -49,7 +48,7 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Look after connections and engines once a second; return whether to stop."""
         if counter % TICKS == 0:
-            if not find_failing(self.lifespan.state["resources"].models):
+            if self.lifespan.state["resources"].is_working:
                 self._watchdog.beat()
             connections = cast("set[HttpToolsProtocol]", self.server_state.connections)
             self._stall_watch.look(connections, time.monotonic())

@@ -53,6 +53,7 @@ class Pictures:
             )
 
 
+Decode = Callable[[Sequence[BatchEntry]], Sequence[CanonicalDigit | Exception]]
 Images = Digits | Pictures
 """What a request brings: canonical digits uint8 [N, 28, 28], or pictures."""
 
@@ -84,7 +85,12 @@ async def recognise(
         if num_images == 1:
             seen = await _see_one(resources, images, place)
             return [await resources.predict(model, seen, place)]
-        work = functools.partial(_recognise_part, resources, model, images, place)
+        decode = functools.partial(
+            canonicalise_entries,
+            limits=resources.settings.upload_limits,
+            decoding_time=resources.allow_decoding(),
+        )
+        work = functools.partial(_recognise_part, decode, model, images, place)
         predictions = _all_or_none(await _in_threads(resources, num_images, work))
     resources.count(predictions)
     return predictions
@@ -133,7 +139,7 @@ async def _in_threads(
 
 
 def _recognise_part(
-    resources: Resources, model: Model, images: Images, place: Place, part: slice
+    decode: Decode, model: Model, images: Images, place: Place, part: slice
 ) -> list[Outcome]:
     """Recognise some of the images whose turn has come, if the request is still wanted."""
     try:
@@ -145,7 +151,7 @@ def _recognise_part(
     entries = [
         BatchEntry("", functools.partial(bytes, file), len(file)) for file in images.files[part]
     ]
-    return recognise_all(model, canonicalise_entries(entries, resources.settings.upload_limits))
+    return recognise_all(model, decode(entries))
 
 
 def _all_or_none(outcomes: Sequence[Outcome]) -> list[Prediction]:

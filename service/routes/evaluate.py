@@ -76,7 +76,13 @@ async def evaluate_model(
             on_progress(done, total)
 
         place.check()
-        evaluation = evaluate_files(model, files, settings.evaluation_limits, note)
+        evaluation = evaluate_files(
+            model,
+            files,
+            settings.evaluation_limits,
+            note,
+            decoding_time=resources.allow_decoding(place),
+        )
         return answer_evaluation(model, evaluation, with_detail=detail)
 
     if EVENT_STREAM in request.headers.get("accept", ""):

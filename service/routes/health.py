@@ -17,9 +17,8 @@ router = APIRouter()
 @router.get("/health", summary="Alive, ready, and which models are served")
 async def health(resources: DepResources) -> HealthBody:
     """Tell by a recent real inference whether every model works."""
-    failing = find_failing(resources.models)
     served = [_describe(model) for model in resources.models.by_name.values()]
-    is_ready = not failing and not resources.lifecycle.is_draining
+    is_ready = resources.is_working and not resources.lifecycle.is_draining
     return HealthBody(alive=True, ready=is_ready, models=served)
 
 
@@ -43,6 +42,11 @@ async def ready(resources: DepResources) -> ProbeBody:
         raise NotReadyError(
             f"Has passed no self-test, a real inference, of late: {', '.join(failing)}. It failed, which was "
             "logged, or hangs: restart the service, or export the model anew."
+        )
+    if resources.decoder_watch.has_hung:
+        raise NotReadyError(
+            f"A picture has been decoded for more than {resources.decoder_watch.timeout_s:g} s: the thread hangs, "
+            "and cannot be ended. Restart the service."
         )
     return ProbeBody(status="ready")
 

@@ -1,6 +1,8 @@
 """`POST /predict`: one image in, the digit on it out."""
 
+import functools
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 from anyio import to_thread
@@ -100,14 +102,18 @@ async def see(file: bytes, resources: Resources, place: Place) -> CanonicalDigit
     """
     limits = resources.settings.upload_limits
     if len(file) > INLINE_BYTES:
-        return await to_thread.run_sync(
-            _open_in_turn, file, limits, place, limiter=resources.decoders
-        )
+        work = functools.partial(_open_in_turn, file, limits, place)
+        return await _in_thread(work, resources)
     started = time.perf_counter()
     image = open_image(file, limits)
     if image.num_pixels <= (INLINE_PIXELS_ALONE if place.is_alone else INLINE_PIXELS):
         return _preprocess(image, place.record, started)
-    return await to_thread.run_sync(_see_in_turn, image, place, limiter=resources.decoders)
+    return await _in_thread(functools.partial(_see_in_turn, image, place), resources)
+
+
+async def _in_thread(work: Callable[[], CanonicalDigit], resources: Resources) -> CanonicalDigit:
+    """Decode in a thread, when its turn comes."""
+    return await to_thread.run_sync(resources.decoder_watch.run, work, limiter=resources.decoders)
 
 
 def _open_in_turn(file: bytes, limits: UploadLimits, place: Place) -> CanonicalDigit:

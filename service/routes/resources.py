@@ -12,11 +12,13 @@ from fastapi import Depends, Header, Query, Request
 from service.admission import Gate, Place
 from service.body_memory import BodyMemory
 from service.bookkeeping import Bookkeeper
+from service.decoding_time import DecoderWatch, DecodingTime
 from service.inference_statistics import InferenceStatistics
 from service.metrics.drift import Distribution
 from service.metrics.recorder import Recorder
 from service.models import Models
 from service.preprocessing import CanonicalDigit
+from service.pulse import find_failing
 from service.recognition import Model, Prediction
 from service.schemas import Problem
 from service.settings import Settings
@@ -97,6 +99,20 @@ class Resources:
     def slow_bodies(self) -> SlowBodies:
         """Ends the wait for bodies that come too slowly."""
         return SlowBodies(self.settings.body_timeout_s)
+
+    @cached_property
+    def decoder_watch(self) -> DecoderWatch:
+        """Knows which pictures threads are decoding."""
+        return DecoderWatch(self.settings.decode_timeout_s)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether every model has computed of late, and no thread hangs in a decoder."""
+        return not find_failing(self.models) and not self.decoder_watch.has_hung
+
+    def allow_decoding(self, place: Place | None = None) -> DecodingTime:
+        """Give a request the time that its pictures may take; with its place, as long as its client waits."""
+        return DecodingTime(self.decoder_watch, place)
 
     @cached_property
     def body_memory(self) -> BodyMemory:

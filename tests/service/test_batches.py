@@ -16,7 +16,8 @@ from service.batches import (
     list_entries,
     recognise_all,
 )
-from service.errors import BatchError, BrokenImageError, UploadTooLargeError
+from service.decoding_time import DecoderWatch, DecodingTime
+from service.errors import BatchError, BrokenImageError, DecodingTimeError, UploadTooLargeError
 from service.forms import FormFile
 from service.labelled_data import LabelledDataLimits
 from service.preprocessing import CanonicalDigit, UploadLimits
@@ -36,6 +37,28 @@ def _zip(members: Mapping[str, bytes]) -> list[FormFile]:
 def _canonicalise(entries: list[BatchEntry]) -> list[CanonicalDigit | Exception]:
     """Bring entries to the canonical form."""
     return canonicalise_entries(entries, UploadLimits())
+
+
+class TestDecodingTime:
+    """Of `canonicalise_entries`."""
+
+    def test_over(self) -> None:
+        """Pictures for which no time is left fail, each by itself; those before them are read."""
+        watch = DecoderWatch(1e-9)
+
+        first, second = canonicalise_entries(
+            [BatchEntry("", lambda: SEVEN)] * 2, UploadLimits(), DecodingTime(watch)
+        )
+
+        assert isinstance(first, CanonicalDigit)
+        assert isinstance(second, DecodingTimeError)
+
+    def test_turn(self) -> None:
+        """A turn that is over leaves the rest for the next one; one picture at least is done."""
+        entries = [BatchEntry("", lambda: SEVEN)] * 3
+
+        assert len(canonicalise_entries(entries, UploadLimits(), turn_s=0)) == 1
+        assert len(canonicalise_entries(entries, UploadLimits(), turn_s=60)) == 3
 
 
 class TestListEntries:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from service.bundle import LabelledDigits
-from service.errors import LabelledDataError
+from service.decoding_time import DecoderWatch, DecodingTime
+from service.errors import DecodingTimeError, LabelledDataError
 from service.evaluation import EvaluationLimits, evaluate, evaluate_files
 from service.settings import Settings
 from tests.pictures import draw, encode
@@ -56,6 +57,19 @@ class TestEvaluateFiles:
 
         assert evaluation.scores.n == 1
         assert [entry.name for entry in evaluation.rejected] == ["7/a.png"]
+
+    def test_too_long(self) -> None:
+        """Where the time for decoding is over, nothing is scored, and the error says so."""
+        images = np.stack([np.asarray(draw())] * 2)
+        upload, decoding_time = (
+            make_npz(images=images, labels=[7, 7]),
+            DecodingTime(DecoderWatch(0)),
+        )
+
+        with pytest.raises(DecodingTimeError):
+            evaluate_files(
+                load_model(FakeEngine()), [upload], LIMITS, _ignore, decoding_time=decoding_time
+            )
 
     def test_none_can_be_used(self) -> None:
         """If all are unusable, the error says how many and why the first."""

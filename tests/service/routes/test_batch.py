@@ -104,6 +104,15 @@ class TestOrder:
             one["probabilities"] for one in singles
         ]
 
+    def test_turns(self, digits: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Pictures that take longer than a turn lose neither their place nor their answer."""
+        monkeypatch.setattr(batch, "TURN_S", 0.0)
+
+        lines = _lines(_post(load_model(_EngineOfSums()), *digits))
+
+        assert [line["index"] for line in lines] == list(range(10))
+        assert len({tuple(line["probabilities"]) for line in lines}) == 10
+
     def test_parts_are_batches(self, digits: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
         """The engine is called once for what a thread takes at a time."""
         monkeypatch.setattr(batch, "HOP_IMAGES", 4)

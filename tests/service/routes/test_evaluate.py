@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from service.admission import ClientLeftError
+from service.decoding_time import DecodingTime
+from service.errors import LabelledDataError
 from service.problems import UNKNOWN_FAILURE
 from service.recognition import Model
+from service.routes.resources import Resources
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask
 from tests.service.labelled_data.files import make_zip
@@ -92,3 +96,38 @@ class TestStream:
         assert (event, problem["status"], problem["detail"]) == ("error", 500, UNKNOWN_FAILURE)
         assert problem["instance"] == answer.headers["x-request-id"]
         assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
+class TestDecodingTime:
+    """Of labelled pictures."""
+
+    def test_over(self, model: Model) -> None:
+        """Pictures that take too long end in an error that says what to send."""
+        upload = make_zip({f"7/{number}.png": encode(draw()) for number in range(2)})
+
+        answer = ask(model, "POST", "/evaluate", content=upload, prepare=_allow_no_time)
+
+        assert answer.status_code == 422
+        assert answer.json()["title"] == "Decoding too long"
+
+    def test_client_left(self, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing is decoded any more for a client that has left."""
+        is_refused: list[bool] = []
+
+        def evaluate(*_: object, decoding_time: DecodingTime, **__: object) -> None:
+            assert decoding_time._place is not None
+            decoding_time._place.leave()
+            with pytest.raises(ClientLeftError):
+                decoding_time.check()
+            is_refused.append(True)
+            raise LabelledDataError("")
+
+        monkeypatch.setattr("service.routes.evaluate.evaluate_files", evaluate)
+        ask(model, "POST", "/evaluate", content=b"anything")
+
+        assert is_refused
+
+
+def _allow_no_time(resources: Resources) -> None:
+    """Let one picture take all of the time."""
+    resources.decoder_watch.timeout_s = 1e-9

@@ -1,9 +1,12 @@
 """Health of a service whose engine fails."""
 
+import math
+
 import pytest
 
 from service import pulse
 from service.recognition import Model
+from service.routes.resources import Resources
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, drain, load_model
 
@@ -53,6 +56,24 @@ class TestHealth:
 
 def _refuse() -> None:
     raise AssertionError
+
+
+class TestHangingDecoder:
+    """A thread that never ends its picture."""
+
+    def test_not_ready(self, model: Model) -> None:
+        """The service says so, since no client could tell it from one that is slow."""
+        health = ask(model, "GET", "/health", prepare=_hang)
+        ready = ask(model, "GET", "/health/ready", prepare=_hang)
+
+        assert health.json()["ready"] is False
+        assert ready.status_code == 503
+        assert "A picture has been decoded for more than 30 s" in ready.json()["detail"]
+
+
+def _hang(resources: Resources) -> None:
+    """Let a thread be at its picture for ever."""
+    resources.decoder_watch._began[0] = -math.inf
 
 
 class TestProbes:
