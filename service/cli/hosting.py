@@ -14,13 +14,14 @@ from service.app import create_app
 from service.cli.addresses import check_address, is_loopback, warn_of_strangers
 from service.cli.connections import Connection
 from service.cli.failure_trap import FailureTrap
+from service.cli.garbage import kept_for_good
 from service.cli.logs import configure_log, slim_log_records
 from service.cli.outcomes import ExitCode
 from service.cli.servers import OnlyServer
 from service.cli.supervisor import Supervisor
 from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
-from service.engines import resolve_engine
+from service.engines import import_engine, resolve_engine
 from service.libtiff import mute_libtiff
 from service.metrics.block import CounterBlock
 from service.settings import Settings
@@ -91,7 +92,9 @@ def create_trapped_app(
     """Build the application in the process that serves it."""
     slim_log_records()
     mute_libtiff()
-    return FailureTrap(create_app(settings, folder, counters))
+    with kept_for_good():
+        import_engine(settings.engine)
+        return FailureTrap(create_app(settings, folder, counters))
 
 
 def _run_one(config: uvicorn.Config, settings: Settings) -> ExitCode:

@@ -5,6 +5,7 @@ arguments -> settings -> `service.cli.hosting`
 
 import argparse
 
+from service.cli.garbage import kept_for_good
 from service.cli.options import add_address, add_engine, read_settings
 
 SUMMARY = "Start the HTTP service."
@@ -39,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: If a setting is wrong, or a file of TLS.
         ServiceUnusableError: If it cannot listen where it is to.
     """
-    from service.cli.hosting import host
+    with kept_for_good():
+        from service.cli.hosting import host
 
     settings = read_settings(
         engine=arguments.engine,

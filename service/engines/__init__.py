@@ -6,6 +6,8 @@
 default where a GPU is visible. Each is imported only when it is chosen.
 """
 
+import contextlib
+import importlib
 import importlib.util
 from pathlib import Path
 from typing import Literal, Protocol
@@ -19,6 +21,9 @@ from service.errors import EngineUnavailableError
 EngineKind = Literal["auto", "litert", "tensorflow"]
 Digits = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
+
+PACKAGES = {"litert": "ai_edge_litert", "tensorflow": "tensorflow"}
+MODULES = {"litert": "service.engines.litert", "tensorflow": "service.engines.saved_model"}
 
 
 class Engine(Protocol):
@@ -51,8 +56,7 @@ def create_engine(kind: EngineKind, bundle: Bundle) -> Engine:
         EngineUnavailableError: If the package of the engine is not installed.
     """
     kind = resolve_engine(kind)
-    package = {"litert": "ai_edge_litert", "tensorflow": "tensorflow"}[kind]
-    if not _is_installed(package):
+    if not _is_installed(PACKAGES[kind]):
         raise EngineUnavailableError(
             f"The engine {kind} was asked for, and its package is not installed. Install the requirements "
             "that have it, or set DIGITSERVE_ENGINE=auto."
@@ -64,6 +68,14 @@ def create_engine(kind: EngineKind, bundle: Bundle) -> Engine:
     from service.engines.litert import LiteRTEngine
 
     return LiteRTEngine(bundle.litert_program)
+
+
+def import_engine(kind: EngineKind) -> None:
+    """Import what engines of that kind need, ahead of the first one, which says it if that is not possible."""
+    kind = resolve_engine(kind)
+    if _is_installed(PACKAGES[kind]):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(MODULES[kind])
 
 
 def bound_gpu_memory(kind: EngineKind, megabytes: int) -> None:

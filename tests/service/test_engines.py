@@ -9,7 +9,7 @@ import pytest
 
 from service import engines
 from service.bundle import Bundle
-from service.engines import EngineKind, bound_gpu_memory, create_engine
+from service.engines import EngineKind, bound_gpu_memory, create_engine, import_engine
 from service.engines.litert import LiteRTEngine
 from service.errors import EngineUnavailableError
 from service.preprocessing import PREPROCESSING_VERSION
@@ -100,6 +100,15 @@ def test_missing_package(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(EngineUnavailableError, match="Install the requirements"):
         create_engine("tensorflow", bundle)
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_import_that_fails(is_installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that cannot be imported ahead of its first model is left for that to explain."""
+    monkeypatch.setattr(engines, "_is_installed", lambda _package: is_installed)
+    monkeypatch.setitem(sys.modules, "service.engines.litert", None)
+
+    import_engine("litert")
 
 
 @pytest.mark.tensorflow

@@ -1,5 +1,6 @@
 """What the tests of several commands share: a picture and a service that runs."""
 
+import gc
 import io
 import signal
 import threading
@@ -72,3 +73,10 @@ def _restored_signals() -> Iterator[None]:
     yield
     for each, handler in before.items():
         signal.signal(each, handler)
+
+
+@pytest.fixture(autouse=True)
+def _unfrozen() -> Iterator[None]:
+    """Have garbage looked for everywhere again, which a start in this process would end."""
+    yield
+    gc.unfreeze()
