@@ -57,6 +57,11 @@ class Recorder:
         """Count a request that has gone."""
         self._cells[IN_FLIGHT] -= 1.0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every request that has come has gone."""
+        return not self._cells[IN_FLIGHT]
+
     def count(self, route: str, status: int, duration_s: float, record: RequestRecord) -> None:
         """Count a request that was answered, and its steps.
 

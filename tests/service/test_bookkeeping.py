@@ -44,6 +44,7 @@ class TestBookkeeper:
     def test_together(self, caplog: pytest.LogCaptureFixture) -> None:
         """Within the delay several wait for each other, and keep their order; the next ones wait anew."""
         recorder = Recorder(routes=[ROUTE])
+        recorder.begin()  # another one, which is in work all the time
         counts = []
 
         async def enter() -> None:
@@ -64,6 +65,23 @@ class TestBookkeeper:
             "id=b",
             "id=c",
         ]
+
+    def test_alone(self) -> None:
+        """Where nothing else is in work they are counted in the loop's next turn, when the answer has left."""
+        recorder = Recorder(routes=[ROUTE])
+        counts = []
+
+        async def enter() -> None:
+            bookkeeper = Bookkeeper(recorder, 60)
+            for name in "ab":
+                bookkeeper.enter(ROUTE, _event(name))
+            counts.append(_count(recorder))
+            await asyncio.sleep(0)
+            counts.append(_count(recorder))
+
+        asyncio.run(enter())
+
+        assert counts == [0, 2]
 
     def test_settled(self) -> None:
         """What waits can be counted at any time, once."""

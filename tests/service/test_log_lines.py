@@ -1,5 +1,6 @@
 """Log lines."""
 
+import io
 import json
 import logging
 import sys
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.log_lines import JsonFormatter, RequestEvent
+from service.log_lines import JsonFormatter, RequestEvent, log_requests
 from service.request_record import AnswerRecord, RequestRecord
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
@@ -111,6 +112,70 @@ class TestJsonFormatter:
 
         assert line["message"] == "It failed."
         assert line["traceback"].endswith("ValueError: broken")
+
+
+class _Records(logging.StreamHandler[io.StringIO]):
+    """Writes a logger's records, and keeps them.
+
+    Attributes:
+        records: What came.
+    """
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__(io.StringIO())
+        self.setFormatter(formatter)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep and write one."""
+        self.records.append(record)
+        super().emit(record)
+
+
+class TestLogRequests:
+    """`log_requests`."""
+
+    EVENTS = tuple(RequestEvent(name, "GET", "/", 200, 0.001, NOTHING) for name in "abc")
+
+    def _log(self, handlers: list[_Records], *, propagates: bool = False, level: int = 0) -> None:
+        """Log the events to some handlers."""
+        logger = logging.Logger("alone", level)
+        logger.propagate = propagates
+        for handler in handlers:
+            logger.addHandler(handler)
+        log_requests(logger, self.EVENTS)
+
+    def test_json(self) -> None:
+        """Where there is nothing but JSON, one record has them all, a line each."""
+        handler = _Records(JsonFormatter())
+
+        self._log([handler])
+
+        lines = [json.loads(line) for line in handler.stream.getvalue().splitlines()]
+        assert [line["id"] for line in lines] == ["a", "b", "c"]
+        assert len({line["time"] for line in lines}) == 1
+        assert len(handler.records) == 1
+
+    @pytest.mark.parametrize("others", [1, 0], ids=["another", "root"])
+    def test_others_see_each(self, others: int) -> None:
+        """Whoever else may see the records gets one for each request."""
+        handlers = [
+            _Records(JsonFormatter()),
+            *[_Records(logging.Formatter()) for _ in range(others)],
+        ]
+
+        self._log(handlers, propagates=not others)
+
+        for handler in handlers:
+            assert [record.msg for record in handler.records] == [*self.EVENTS]
+
+    def test_quiet(self) -> None:
+        """A logger that is to keep quiet does."""
+        handler = _Records(JsonFormatter())
+
+        self._log([handler], level=logging.WARNING)
+
+        assert handler.records == []
 
 
 @pytest.mark.parametrize("path", ["/predict", "/predict?detail=true"], ids=["fast", "framework"])
