@@ -8,6 +8,7 @@ by the rate at which places have come free of late. Knows neither HTTP nor pictu
 
 import math
 import time
+from collections.abc import Sized
 
 from service.errors import DeadlineError, OverloadedError
 from service.request_record import RequestRecord
@@ -58,12 +59,18 @@ class Gate:
                 retry_after_s=self.retry_after_s,
             )
 
-    def enter(self, timeout_s: float, record: RequestRecord | None = None) -> "Place":
+    def enter(
+        self,
+        timeout_s: float,
+        record: RequestRecord | None = None,
+        requests: Sized | None = None,
+    ) -> "Place":
         """Admit a request.
 
         Args:
             timeout_s: How long from now its work may begin, in seconds.
             record: Where its steps are noted; default: one that nobody reads.
+            requests: All that the server has read and not answered, where it tells.
 
         Raises:
             OverloadedError: If there is no room.
@@ -73,7 +80,7 @@ class Gate:
         if not self.num_taken:
             self._last_at = now
         self.num_taken += 1
-        return Place(self, now + timeout_s, record or RequestRecord())
+        return Place(self, now + timeout_s, record or RequestRecord(), requests)
 
     def release(self, *, is_answered: bool) -> None:
         """Take a place back; answers alone tell how fast the work goes."""
@@ -91,15 +98,19 @@ class Place:
         gate: Whose place it is.
         deadline: When its work may no longer begin, in seconds of `time.monotonic`.
         record: Where its steps are noted.
+        requests: All that the server has read and not answered, where it tells.
 
     Attributes:
         record: Where its steps are noted.
     """
 
-    __slots__ = ("_deadline", "_gate", "_has_left", "_is_free", "record")
+    __slots__ = ("_deadline", "_gate", "_has_left", "_is_free", "_requests", "record")
 
-    def __init__(self, gate: Gate, deadline: float, record: RequestRecord) -> None:
+    def __init__(
+        self, gate: Gate, deadline: float, record: RequestRecord, requests: Sized | None = None
+    ) -> None:
         self.record = record
+        self._requests = requests
         self._gate = gate
         self._deadline = deadline
         self._has_left = False
@@ -109,6 +120,11 @@ class Place:
     def is_alone(self) -> bool:
         """Whether its gate has admitted nobody else."""
         return self._gate.num_taken == 1
+
+    @property
+    def has_server_alone(self) -> bool:
+        """Whether the server is known to have no other request, not even one that has only just been read."""
+        return self._requests is not None and len(self._requests) == 1
 
     def check(self) -> None:
         """Check, in any thread, that the work which is about to begin is still wanted.

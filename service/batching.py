@@ -7,6 +7,7 @@ that come next; one hop to the thread is paid by all in it. TensorFlow gains onc
 costs much the same for one digit and for many. An idle engine takes a digit at once: nothing waits for
 company. A digit alone is computed on the event loop, where the hop would cost more than it could save,
 unless the engine is slow: while the loop waits for it, what comes meanwhile is neither seen nor refused.
+Where it is known to be alone it is so at once, else at the loop's next turn, when others may have come.
 Knows nothing of pictures: what cannot be decoded never comes here.
 """
 
@@ -81,7 +82,12 @@ class Batcher:
         await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def predict(
-        self, digit: Digits, check: Check = lambda: None, record: RequestRecord | None = None
+        self,
+        digit: Digits,
+        check: Check = lambda: None,
+        record: RequestRecord | None = None,
+        *,
+        is_alone: bool = False,
     ) -> Probabilities:
         """Return the engine's answer float32 [10] to a digit uint8 [28, 28].
 
@@ -89,15 +95,20 @@ class Batcher:
             digit: What to recognise.
             check: Called when its turn comes; where it raises, the digit is not computed.
             record: Where to note how long it waited, how long the engine took, and for how many.
+            is_alone: Whether no other digit can come in this turn of the event loop. It is then computed at once,
+                if the engine is idle and quick: the turn would cost more than company could save.
 
         Raises:
             Exception: What `check` raised.
             Exception: Whatever the engine raised for the batch that the digit was in.
         """
+        record = record or RequestRecord()
+        if is_alone and self._is_quick and not self._is_running:
+            check()
+            return self._compute_alone(digit, record)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Probabilities] = loop.create_future()
-        waiting = _Waiting(digit, answer, check, record or RequestRecord(), time.perf_counter())
-        self._waiting.append(waiting)
+        self._waiting.append(_Waiting(digit, answer, check, record, time.perf_counter()))
         if not self._is_running:
             self._is_running = True
             loop.call_soon(self._start)
@@ -140,27 +151,40 @@ class Batcher:
 
     def _compute(self, batch: list[_Waiting]) -> list[Probabilities] | Exception:
         """Call the engine for a batch; return each its row, or the failure of all."""
-        size = next(size for size in self._engine.batch_sizes if size >= len(batch))
-        digits = np.zeros((size, 28, 28), np.uint8)
-        for place, waiting in enumerate(batch):
-            digits[place] = waiting.digit
         started = time.perf_counter()
         try:
-            rows = self._engine.predict(digits)
-            answers = [rows[place] for place in range(len(batch))]
+            answers = self._call([waiting.digit for waiting in batch])
         except Exception as error:  # an engine may raise anything, and the next batch goes on
             return error
-        _note(batch, started, time.perf_counter())
+        ended = time.perf_counter()
+        batch[0].record.batch_size = len(batch)
+        for waiting in batch:
+            _note(waiting.record, waiting.since, started, ended)
         return answers
 
+    def _compute_alone(self, digit: Digits, record: RequestRecord) -> Probabilities:
+        """Call the engine for a digit that has not waited."""
+        started = time.perf_counter()
+        (answer,) = self._call([digit])
+        record.batch_size = 1
+        _note(record, started, started, time.perf_counter())
+        return answer
 
-def _note(batch: list[_Waiting], started: float, ended: float) -> None:
-    """Note in the records of a batch what the engine's call for it took."""
-    batch[0].record.batch_size = len(batch)
-    for waiting in batch:
-        waiting.record.queue_at = waiting.since
-        waiting.record.queue_s = started - waiting.since
-        waiting.record.model_s = ended - started
+    def _call(self, digits: list[Digits]) -> list[Probabilities]:
+        """Call the engine for digits, filled up to a size that it knows; return the row of each."""
+        size = next(size for size in self._engine.batch_sizes if size >= len(digits))
+        filled = np.zeros((size, 28, 28), np.uint8)
+        for place, digit in enumerate(digits):
+            filled[place] = digit
+        rows = self._engine.predict(filled)
+        return [rows[place] for place in range(len(digits))]
+
+
+def _note(record: RequestRecord, since: float, started: float, ended: float) -> None:
+    """Note in the record of a digit, which waited since a time, when the engine's call for it began and ended."""
+    record.queue_at = since
+    record.queue_s = started - since
+    record.model_s = ended - started
 
 
 def _is_wanted(waiting: _Waiting) -> bool:

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from service.cli.bounded_protocol import BoundedProtocol
 from service.cli.joined_writes import JoinedWrites
-from service.routes.intake import PLACE
+from service.routes.intake import PLACE, REQUESTS
 
 
 class Connection(BoundedProtocol):
@@ -22,6 +22,11 @@ class Connection(BoundedProtocol):
         """Serve a connection; each answer leaves in one piece."""
         self._joined = JoinedWrites(cast("asyncio.Transport", transport))
         super().connection_made(cast("asyncio.Transport", self._joined))
+
+    def on_message_begin(self) -> None:
+        """Begin a request, which is told what others the server has."""
+        super().on_message_begin()
+        self.scope["state"][REQUESTS] = self.tasks
 
     def on_response_complete(self) -> None:
         """Send the end of an answer, before the next request is looked at."""

@@ -17,6 +17,7 @@ from service.uploads import read_body
 TIMEOUT_HEADER = b"x-request-timeout-ms"
 MAX_TIMEOUT_DIGITS = 9  # eleven days; nobody waits for longer
 PLACE = "place"  # in the request's state
+REQUESTS = "requests"  # there too: all that the server has read and not answered, where it tells
 TIMEOUT_PARAMETER: dict[str, Any] = {
     "name": "X-Request-Timeout-Ms",
     "in": "header",
@@ -61,8 +62,9 @@ async def take_in(
     gate.check_room()
     timeout_s = read_timeout_s(request.scope["headers"], resources.settings.request_timeout_ms)
     body = await read_body(request, max_bytes, resources.slow_bodies, resources.body_memory)
-    place = gate.enter(timeout_s, request.scope.get("record"))
-    request.scope["state"][PLACE] = place
+    state = request.scope["state"]
+    place = gate.enter(timeout_s, request.scope.get("record"), state.get(REQUESTS))
+    state[PLACE] = place
     return Admitted(body, place)
 
 

@@ -122,7 +122,9 @@ class Resources:
     async def predict(self, model: Model, seen: CanonicalDigit, place: Place) -> Prediction:
         """Recognise a digit, in the engine's next batch, if it is wanted by then; note the answer."""
         record = place.record
-        row = await model.batcher.predict(seen.image, place.check, record)
+        row = await model.batcher.predict(
+            seen.image, place.check, record, is_alone=place.has_server_alone
+        )
         prediction = model.interpret(row, seen)
         record.answer = prediction.record
         return prediction

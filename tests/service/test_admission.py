@@ -121,6 +121,13 @@ class TestRetryAfter:
 class TestPlace:
     """`Place`."""
 
+    @pytest.mark.parametrize(
+        ("requests", "is_alone"), [(None, False), ({1}, True), ({1, 2}, False)]
+    )
+    def test_server_alone(self, requests: set[int] | None, is_alone: bool) -> None:
+        """Its request is known to be the only one where the server tells that it has no other."""
+        assert Gate(2).enter(1, requests=requests).has_server_alone is is_alone
+
     def test_deadline(self, clock: _Clock) -> None:
         """Work may begin until the deadline, and not from then on."""
         place = Gate(1).enter(0.5)

@@ -18,6 +18,7 @@ from service.admission import Gate
 from service.batching import Batcher
 from service.models import Models
 from service.preprocessing import UploadLimits, preprocess
+from service.request_record import RequestRecord
 from service.routes.resources import Resources
 from service.settings import Settings
 from tests.pictures import draw, encode
@@ -250,6 +251,74 @@ class TestBatches:
             False,
             True,
         ]
+
+
+class TestAlone:
+    """A digit that is known to be alone."""
+
+    def test_is_computed_at_once(self, engine: _Engine, batcher: Batcher) -> None:
+        """It does not wait for another turn of the event loop."""
+
+        async def ask() -> bool:
+            alone = asyncio.create_task(batcher.predict(_digit(3), is_alone=True))
+            await asyncio.sleep(0)
+            return alone.done() and alone.result()[0] == 3
+
+        assert asyncio.run(ask())
+        assert engine.sizes == [1]
+
+    def test_slow_engine(self) -> None:
+        """A slow engine computes it in its thread, where the loop does not wait for it."""
+
+        class Slow(_Engine):
+            def predict(self, images: Digits) -> Probabilities:
+                time.sleep(0.002)
+                return super().predict(images)
+
+        engine = Slow((1,))
+        batcher = Batcher(engine)
+        batcher.warm_up()
+
+        asyncio.run(batcher.predict(_digit(3), is_alone=True))
+
+        assert engine.threads[-1] is not threading.main_thread()
+
+    def test_busy_engine(self, engine: _Engine, batcher: Batcher) -> None:
+        """While a batch runs, it waits for its turn: the engine is called for one batch at a time."""
+
+        async def ask() -> None:
+            engine.is_free.clear()
+            batch = [_start(batcher, number) for number in range(2)]
+            await _until(lambda: engine.sizes == [2])
+            alone = asyncio.create_task(batcher.predict(_digit(3), is_alone=True))
+            await asyncio.sleep(0.01)
+            assert engine.sizes == [2]
+            engine.is_free.set()
+            await asyncio.gather(*batch, alone)
+
+        asyncio.run(ask())
+
+        assert engine.sizes == [2, 1]
+
+    def test_record(self, batcher: Batcher) -> None:
+        """It has not waited, and is a batch of one."""
+        record = RequestRecord()
+
+        asyncio.run(batcher.predict(_digit(3), record=record, is_alone=True))
+
+        assert (record.queue_s, record.batch_size) == (0, 1)
+        assert record.model_s is not None
+
+    def test_unwanted(self, engine: _Engine, batcher: Batcher) -> None:
+        """What is not wanted any more is not computed."""
+
+        def refuse() -> None:
+            raise LookupError("too late")
+
+        with pytest.raises(LookupError):
+            asyncio.run(batcher.predict(_digit(3), refuse, is_alone=True))
+
+        assert engine.sizes == []
 
 
 class TestUnwanted:

@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 
 from service.admission import Gate
 from service.cli.connections import Connection, StallWatch
-from service.routes.intake import PLACE
+from service.routes.intake import PLACE, REQUESTS
 
 
 class _Transport:
@@ -80,6 +80,38 @@ class TestConnection:
     def test_client_that_leaves(self, request_head: bytes, num_taken: list[int]) -> None:
         """The place of its request is free, though the request is still in work."""
         assert asyncio.run(_leave(request_head)) == num_taken
+
+    @pytest.mark.parametrize("num_clients", [1, 3])
+    def test_requests_know_of_each_other(self, num_clients: int) -> None:
+        """Each is told of all that the server had read when the first of them began."""
+        assert asyncio.run(_count_requests(num_clients)) == [num_clients] * num_clients
+
+
+async def _count_requests(num_clients: int) -> list[int]:
+    """Read a request of each client in one turn of the loop; return how many each of them is told of."""
+    told: list[int] = []
+    state, is_over = ServerState(), asyncio.Event()
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        told.append(len(scope["state"][REQUESTS]))
+        await is_over.wait()
+
+    config, loop = uvicorn.Config(app, log_config=None), asyncio.get_running_loop()
+    connections, clients = [], []
+    for _ in range(num_clients):
+        client, end = socket.socketpair()
+        connections.append(Connection(config, state, {}))
+        clients.append(client)
+        await loop.connect_accepted_socket(lambda: connections[-1], end)
+    for connection in connections:
+        connection.data_received(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    await asyncio.sleep(0.01)
+    for client in clients:
+        client.close()
+    await asyncio.gather(*[asyncio.wait_for(_closed(each), 10) for each in connections])
+    is_over.set()
+    await asyncio.sleep(0.01)
+    return told
 
 
 async def _leave(request_head: bytes) -> list[int]:
