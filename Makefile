@@ -79,9 +79,9 @@ results: $(DEV)/ready ## Measure the bundles (UPLOADS=DIR: real uploads, UCI=FIL
 
 QUICK ?=
 bench: $(SERVE)/ready ## Measure the service beside its peers; write docs/benchmarks.md (QUICK=1: a draft in build/)
-	$(SERVE)/bin/python -m benchmarks compare $(if $(QUICK),--quick)
-	$(SERVE)/bin/python -m benchmarks study $(if $(QUICK),--quick)
-	$(SERVE)/bin/python -m benchmarks performance $(if $(QUICK),--quick)
+	@started=$$(date +%s); \
+	for part in compare study performance; do $(SERVE)/bin/python -m benchmarks $$part $(if $(QUICK),--quick) || exit 1; done; \
+	seconds=$$(($$(date +%s) - started)); echo "The benchmarks took $$((seconds / 60)) min $$((seconds % 60)) s."
 
 MINUTES ?= 10
 fuzz: $(DEV)/ready ## Fuzz the decoder for MINUTES; what breaks it is kept in build/fuzz

@@ -9,7 +9,7 @@ from benchmarks.budget import measure_budgets
 from benchmarks.catalogue import BUNDLE, CONTENDERS, ROOT, find_contenders
 from benchmarks.environments import installed_versions, prepare
 from benchmarks.errors import BenchmarkError
-from benchmarks.machine import describe_machine, today
+from benchmarks.machine import describe_commit, describe_machine, today
 from benchmarks.measure import Plan, compare
 from benchmarks.page import STUDIES, find_studies, write_page
 from benchmarks.performance import Performance, write_performance
@@ -123,6 +123,7 @@ def _performance(arguments: argparse.Namespace) -> None:
         date=today(),
         start_up=measure_start_up(pictures[0], rounds=extent.starts, photos=extent.photos),
         budgets=measure_budgets(uploads, rounds=extent.rounds, seconds=extent.seconds),
+        commit=describe_commit(),
     )
     folder = _folder(arguments)
     write_performance(performance, folder)

@@ -1,9 +1,12 @@
-"""The machine that a benchmark runs on, as its pages name it."""
+"""The machine that a benchmark runs on, and what it runs, as its pages name them."""
 
 import datetime
 import os
 import platform
+import subprocess
 from pathlib import Path
+
+from benchmarks.catalogue import ROOT
 
 
 def describe_machine() -> str:
@@ -15,6 +18,31 @@ def describe_machine() -> str:
 def today() -> str:
     """Return the day, ISO 8601."""
     return datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+
+
+def describe_commit(root: Path = ROOT) -> str:
+    """Name the commit that is measured, with `-dirty` behind it where the code is another by now; else say nothing.
+
+    Pages and results are no code, and are written meanwhile.
+    """
+    commit = _git(root, "describe", "--always")
+    changes = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    return f"{commit}-dirty" if commit and changes else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what Git says; nothing where there is no repository, or no Git."""
+    try:
+        said = subprocess.run(
+            ["git", *arguments],  # noqa: S607 - whichever the caller has
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return ""
+    return said.stdout.strip()
 
 
 def _processor() -> str:

@@ -34,6 +34,7 @@ class Performance:
         date: Day of the measurement, ISO 8601.
         start_up: Start and memory.
         budgets: One per upload.
+        commit: What was measured, or empty.
     """
 
     machine: str
@@ -41,6 +42,7 @@ class Performance:
     date: str
     start_up: StartUp
     budgets: list[Budget]
+    commit: str = ""
 
 
 def write_performance(performance: Performance, docs: Path) -> None:
@@ -73,7 +75,8 @@ def put(page: str, tables: str) -> str:
 
 def render_performance(performance: Performance) -> str:
     """Render the tables as Markdown."""
-    return f"""Measured {performance.date} on {performance.machine};
+    at = f" at {performance.commit}" if performance.commit else ""
+    return f"""Measured {performance.date}{at} on {performance.machine};
 {performance.versions}.
 
 {_budget_table(performance.budgets)}

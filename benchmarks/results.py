@@ -132,6 +132,7 @@ class Comparison:
         date: Day of the measurement, ISO 8601.
         pictures: Descriptions of the pictures, by their names.
         contenders: In the catalogue's order.
+        commit: What was measured, or empty.
     """
 
     machine: str
@@ -141,6 +142,7 @@ class Comparison:
     date: str
     pictures: dict[str, str]
     contenders: list[ContenderResult]
+    commit: str = ""
 
     def cases(self) -> list[Case]:
         """Return every case that was measured, in order."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.machine import describe_machine, today
+from benchmarks.machine import describe_commit, describe_machine, today
 
 Run = TypeVar("Run")
 
@@ -73,6 +73,7 @@ class Study(Generic[Run]):
             "command": extent.command,
             "machine": describe_machine(),
             "date": today(),
+            "commit": describe_commit(),
             "runs": [asdict(run) for run in runs],
         }
         path = self.path(folder)
@@ -92,9 +93,8 @@ class Study(Generic[Run]):
         try:
             document = json.loads(path.read_bytes())
             runs = [TypeAdapter(self.run).validate_python(run) for run in document["runs"]]
-            source = (
-                f"Measured {document['date']} on {document['machine']}: `{document['command']}`."
-            )
+            commit = f" at {document['commit']}" if document.get("commit") else ""
+            source = f"Measured {document['date']}{commit} on {document['machine']}: `{document['command']}`."
         except (ValueError, TypeError, KeyError) as cause:
             raise BenchmarkError(
                 f"{path} holds no results of the study {self.name}. Write it with: make bench"

@@ -37,3 +37,11 @@ def test_ratio_is_ours_over_plain_decoding() -> None:
 
     assert "| baseline | 30.0 | 120 | 0.25 |" in page
     assert "| progressive | 90.0 | 180 | 0.50 |" in page
+    assert "End to end" not in page
+
+
+def test_latencies_over_http() -> None:
+    """They stand beside each other, with how many times as fast ours is."""
+    page = render([LargeRun(0, "baseline", 30.0, 120.0, 50.0, 150.0)])
+
+    assert "| baseline | 50.0 | 150 | 0.33 | 3.00 |" in page

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import render
-from benchmarks.results import read_comparison, write_comparison
-from tests.benchmarks.comparisons import make_comparison
+from benchmarks.results import Case, read_comparison, write_comparison
+from tests.benchmarks.comparisons import make_comparison, make_run
 
 
 class TestRender:
@@ -31,6 +31,24 @@ class TestRender:
 
         assert "### 16 connections" in page
         assert "| peer (20% failed) | multipart | 500 | 0.50 (0.40 to 0.80) | 2.00 |" in page
+
+    def test_loads_that_were_not_measured(self) -> None:
+        """A number of connections that no one sent a picture on has no heading there."""
+        comparison = make_comparison()
+        photo = make_run(0, Case("photo", "raw", 64), 10)
+        ours = replace(comparison.contenders[0], runs=[*comparison.contenders[0].runs, photo])
+        pictures = {**comparison.pictures, "photo": "a photo"}
+
+        page = render(replace(comparison, contenders=[ours], pictures=pictures))
+
+        assert page.count("### 16 connections") == page.count("### 64 connections") == 1
+
+    @pytest.mark.parametrize(
+        ("commit", "said"), [("4e1f", "2026-01-01 at 4e1f on"), ("", "2026-01-01 on")]
+    )
+    def test_commit(self, commit: str, said: str) -> None:
+        """What was measured stands beside the date, if it is known."""
+        assert said in render(replace(make_comparison(), commit=commit))
 
     def test_failures_are_told(self) -> None:
         """A contender that could not be measured is named with the reason."""
