@@ -9,6 +9,8 @@ MIB = 1024 * 1024
 INFER = "/v2/models/digits/infer"
 PREDICT = "/v1/models/digits:predict"
 CLASSIFY = "/v1/models/digits:classify"
+NO_NAMES: list[Any] = [[], {}, None, 5]  # of signatures
+BLANK = [[0] * 28] * 28
 HEADER_LENGTH = "inference-header-content-length"
 
 
@@ -49,6 +51,14 @@ def hostile_requests() -> list[HostileRequest]:
         _json("NaN in JSON", PREDICT, {"instances": [[[float("nan")] * 28] * 28]}),
         _json("ragged", PREDICT, {"instances": [[[0] * 28] * 27]}),
         _json("no base64", CLASSIFY, {"examples": [{"image": {"b64": "?" * MIB}}]}),
+        *(
+            _json(f"signature {name}", path, {"signature_name": name, **images})
+            for name in NO_NAMES
+            for path, images in (
+                (PREDICT, {"instances": [BLANK]}),
+                (CLASSIFY, {"examples": [{"images": BLANK}]}),
+            )
+        ),
         _json("huge number", PREDICT, {"instances": [[[10**4000] * 28] * 28]}),
         *(
             HostileRequest(name, path, content, {})

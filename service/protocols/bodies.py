@@ -3,6 +3,7 @@
 request -> body (at most the limit) -> gzip or deflate undone (at most the limit) -> JSON of bounded work
 """
 
+import reprlib
 import zlib
 from collections.abc import Callable
 from typing import TypeVar
@@ -24,6 +25,7 @@ Document = TypeVar("Document")
 
 INLINE_BYTES = 32 * 1024  # of JSON; two digits of long numbers, a millisecond of parsing
 VALUES_PER_IMAGE = 4 * SIDE * SIDE  # a number, the brackets of a channel, and as much again
+MAX_SHOWN = 60  # characters of a client's text that an error repeats
 _WINDOW_BITS = {
     "gzip": 31,
     "x-gzip": 31,
@@ -106,7 +108,7 @@ def expand(body: bytes, encoding: str, max_bytes: int) -> bytes:
         return body
     if encoding not in _WINDOW_BITS:
         raise ProtocolError(
-            f"The Content-Encoding {encoding!r} is not taken. Send gzip, deflate or none."
+            f"The Content-Encoding {quote(encoding)} is not taken. Send gzip, deflate or none."
         )
     stream = zlib.decompressobj(_WINDOW_BITS[encoding])
     try:
@@ -174,6 +176,16 @@ def as_list(value: Json, what: str) -> list[Json]:
     if not isinstance(value, list):
         raise ProtocolError(f"{what} is no JSON array.")
     return value
+
+
+def quote(value: object) -> str:
+    """Return a client's value as an error repeats it: in short, however long it is."""
+    return reprlib.repr(value)
+
+
+def shorten(text: str) -> str:
+    """Return the beginning of a client's text."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _damaged(encoding: str) -> ProtocolError:

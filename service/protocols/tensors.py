@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from service.errors import ProtocolError
 from service.preprocessing.canonical import SIDE
-from service.protocols.bodies import Json
+from service.protocols.bodies import Json, quote
 
 Number = int | float
 MAX_LEVEL = 255  # ink
@@ -31,7 +31,7 @@ def count_digits(shape: Sequence[int], *, max_images: int) -> int:
     """
     if tuple(shape[1:]) not in {(SIDE, SIDE), (SIDE, SIDE, 1)}:
         raise ProtocolError(
-            f"'images' has the shape {list(shape)}; expected is [N, {SIDE}, {SIDE}] or [N, {SIDE}, {SIDE}, 1]."
+            f"'images' has the shape {quote(list(shape))}; expected is [N, {SIDE}, {SIDE}] or [N, {SIDE}, {SIDE}, 1]."
         )
     check_num_images(shape[0], max_images=max_images)
     return shape[0]
@@ -45,7 +45,7 @@ def check_num_images(num_images: int, *, max_images: int) -> None:
     """
     if not 1 <= num_images <= max_images:
         raise ProtocolError(
-            f"The request brings {num_images} images; 1 to {max_images} are accepted. Send several requests."
+            f"The request brings {quote(num_images)} images; 1 to {max_images} are accepted. Send several requests."
         )
 
 

@@ -9,8 +9,8 @@ from service import __version__
 from service.inference_statistics import Counts
 from service.models import Models
 from service.preprocessing.canonical import SIDE
+from service.protocols.open_inference.inputs import INPUTS
 from service.protocols.open_inference.outputs import OUTPUTS
-from service.protocols.open_inference.requests import INPUTS
 from service.protocols.versions import loaded_versions
 from service.recognition import Model
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from service.engines import Digits
 from service.errors import ProtocolError
 from service.preprocessing.canonical import SIDE
-from service.protocols.bodies import Json, as_list, as_object, parse_json
+from service.protocols.bodies import Json, as_list, as_object, parse_json, shorten
 from service.protocols.recognising import Images, Pictures, decode_base64
 from service.protocols.tensors import (
     check_num_images,
@@ -84,8 +84,14 @@ def _read_object(body: bytes, max_images: int) -> dict[str, Json]:
     """Parse a request, and check its signature."""
     request = as_object(parse_json(body, max_images=max_images), "The request")
     signature = request.get("signature_name", SIGNATURE)
+    if not isinstance(signature, str):
+        raise ProtocolError(
+            "JSON Value: ... not formatted correctly. 'signature_name' key must be a string value."
+        )
     if signature not in {SIGNATURE, ""}:
-        raise ProtocolError(f'Serving signature name: "{signature}" not found in signature def')
+        raise ProtocolError(
+            f'Serving signature name: "{shorten(signature)}" not found in signature def'
+        )
     return request
 
 

@@ -18,6 +18,8 @@ LEVELS = DIGITS.tolist()
 FILES = [b"\x89PNG one", b"two"]
 TEXTS = [{"b64": base64.b64encode(file).decode()} for file in FILES]
 
+NO_NAMES: list[Any] = [None, 5, True, [], {}]  # of signatures
+
 as_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
@@ -122,7 +124,10 @@ class TestRefused:
             ({}, "Missing 'inputs' or 'instances' key"),
             ({"inputs": [], "instances": []}, "exactly one of 'inputs' or 'instances'"),
             ({"instances": LEVELS, "signature_name": "x"}, 'signature name: "x" not found in'),
-            ({"instances": LEVELS, "signature_name": 1}, 'signature name: "1" not found in'),
+            *(
+                ({"instances": LEVELS, "signature_name": name}, "key must be a string value")
+                for name in NO_NAMES
+            ),
             ({"instances": []}, "0 images"),
             ({"inputs": {"images": 1}}, "'images' is no JSON array"),
             ({"instances": {}}, "'instances' is no JSON array"),
