@@ -9,12 +9,16 @@ value of the input's name, `images` or `image`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from service.engines import Digits
 from service.errors import ProtocolError
 from service.preprocessing.canonical import SIDE
 from service.protocols.bodies import Json, as_list, as_object, parse_json, shorten
 from service.protocols.recognising import Images, Pictures, decode_base64
 from service.protocols.tensors import (
+    Number,
     check_num_images,
     count_digits,
     is_whole,
@@ -143,16 +147,24 @@ def _decode(value: Json) -> bytes:
 
 
 def _read_digits(values: list[Json], max_images: int) -> Digits:
-    """Read canonical digits.
-
-    JSON has one kind of number, and JavaScript writes 1.0 as 1. Whole numbers of which one is above 1 are
-    levels 0..255, since a digit of no level above 1 shows nothing; all others are shares of ink 0..1.
-    """
+    """Read canonical digits, each by its own numbers: its neighbours change nothing."""
     flat, shape = unnest(values)
     if shape[1:] == (SIDE * SIDE,):  # a feature of an example is flat
         shape = (len(values), SIDE, SIDE)
     num_digits = count_digits(shape, max_images=max_images)
     numbers = read_numbers(flat, num_digits)
+    digits = np.empty((num_digits, SIDE * SIDE), np.uint8)
+    for index, digit in enumerate(digits):
+        start = index * SIDE * SIDE
+        digit[:] = _read_levels(numbers[start : start + SIDE * SIDE])
+    return digits.reshape(num_digits, SIDE, SIDE)
+
+
+def _read_levels(numbers: Sequence[Number]) -> npt.NDArray[np.uint8]:
+    """Read the numbers of one digit as levels uint8 [784].
+
+    JSON has one kind of number, and JavaScript writes 1.0 as 1. Whole numbers of which one is above 1 are
+    levels 0..255, since a digit of no level above 1 shows nothing; all others are shares of ink 0..1.
+    """
     is_levels = is_whole(numbers) and max(numbers) > 1
-    levels = levels_of(numbers) if is_levels else scale(shares_of(numbers))
-    return levels.reshape(num_digits, SIDE, SIDE)
+    return levels_of(numbers) if is_levels else scale(shares_of(numbers))

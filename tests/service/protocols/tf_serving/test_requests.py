@@ -30,6 +30,11 @@ as_json = st.recursive(
 )
 
 
+as_rows = st.sampled_from(
+    [LEVELS[0], (DIGITS[1] / 255).tolist(), (DIGITS[0] > 99).astype(int).tolist(), [[0] * 28] * 28]
+)
+
+
 def predict(**members: Any) -> Images:
     """Read the body of `:predict`."""
     return read_predict(json.dumps(members).encode(), max_images=2).images
@@ -104,6 +109,25 @@ class TestNumbers:
         images = predict(instances=(DIGITS > 127).astype(int).tolist())
 
         assert np.array_equal(images, np.where(DIGITS > 127, 255, 0))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("key", ["instances", "inputs"])
+    @given(st.lists(as_rows, min_size=1, max_size=2))
+    def test_neighbours(self, key: str, rows: list[Any]) -> None:
+        """A digit means the same whatever digits come with it: levels, shares of ink, or both at once."""
+        alone = [predict(**{key: [row]}) for row in rows]
+        together = predict(**{key: rows})
+
+        assert np.array_equal(together, np.concatenate(alone))  # type: ignore[arg-type]
+
+    def test_binary_digit_among_levels(self) -> None:
+        """A digit of 0 and 1 is as dark beside one of levels as alone."""
+        row = (DIGITS[0] > 127).astype(int).tolist()
+
+        images = predict(inputs=[row, LEVELS[1]])
+
+        assert isinstance(images, np.ndarray)
+        assert np.array_equal(images[0], np.where(DIGITS[0] > 127, 255, 0))
+        assert np.array_equal(images[1], DIGITS[1])
 
     @pytest.mark.parametrize("value", [1.5, 255.0, -0.1, -1, 256, float("nan"), float("inf")])
     def test_outside(self, value: float) -> None:
