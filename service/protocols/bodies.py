@@ -12,7 +12,7 @@ from anyio import to_thread
 from pydantic_core import from_json
 from starlette.requests import Request
 
-from service.admission import Place
+from service.admission import Gate, Place
 from service.errors import ProtocolError, UploadTooLargeError
 from service.preprocessing.canonical import SIDE
 from service.routes.intake import take_in
@@ -55,9 +55,19 @@ async def read_request(
 
 
 async def take_in_request(
-    request: Request, resources: Resources, parse: Callable[[bytes], Document]
+    request: Request,
+    resources: Resources,
+    parse: Callable[[bytes], Document],
+    *,
+    gate: Gate | None = None,
 ) -> tuple[Document, Place]:
-    """Admit a request for predictions, and do what `read_request` does.
+    """Admit a request, and do what `read_request` does.
+
+    Args:
+        request: The request.
+        resources: What the lifespan made.
+        parse: Makes something of the expanded body.
+        gate: Bounds the requests of this kind; default: the one of predictions.
 
     Returns:
         What `parse` made of the body, and the request's place.
@@ -67,7 +77,8 @@ async def take_in_request(
         DigitserveError: What `take_in` and `read_request` raise besides.
         ClientDisconnect: If the client leaves before all of the body has come.
     """
-    upload = await take_in(request, resources, max_bytes=resources.settings.max_batch_bytes)
+    max_bytes = resources.settings.max_batch_bytes
+    upload = await take_in(request, resources, max_bytes=max_bytes, gate=gate)
 
     def parse_in_turn(body: bytes) -> Document:
         upload.place.check()

@@ -79,8 +79,7 @@ async def recognise(
         OverloadedError: If the request's time ran out before the work began.
     """
     manifest, num_images = model.bundle.manifest, len(images)
-    if isinstance(images, Pictures):
-        images.check_sizes(resources.settings.max_upload_bytes)
+    _check_sizes(resources, images)
     with resources.inference_statistics.timing(manifest.name, manifest.version, num_images):
         if num_images == 1:
             seen = await _see_one(resources, images, place)
@@ -94,6 +93,20 @@ async def recognise(
         predictions = _all_or_none(await _in_threads(resources, num_images, work))
     resources.count(predictions)
     return predictions
+
+
+def recognise_here(
+    resources: Resources, model: Model, images: Images, place: Place
+) -> list[Prediction]:
+    """Recognise the images of one request in this thread; see `recognise`."""
+    _check_sizes(resources, images)
+    return _all_or_none(_recognise_part(resources, model, images, place, slice(None)))
+
+
+def _check_sizes(resources: Resources, images: Images) -> None:
+    """Check that no picture has more bytes than an upload may."""
+    if isinstance(images, Pictures):
+        images.check_sizes(resources.settings.max_upload_bytes)
 
 
 def take_as_seen(digit: Digits) -> CanonicalDigit:

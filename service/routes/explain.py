@@ -73,7 +73,7 @@ def _write(model: Model, seen: CanonicalDigit, wish: Wish) -> bytes:
     chosen = [layer.name for layer in _choose(layers, wish.layer)]
     answer = answer_explanation(model, prediction, layers, shown=chosen, with_weights=wish.weights)
     if wish.saliency:
-        answer.saliency = answer_saliency(_saliency(model, prediction))
+        answer.saliency = answer_saliency(find_evidence(model, prediction))
     return write_json(answer)
 
 
@@ -91,7 +91,7 @@ def _draw(model: Model, seen: CanonicalDigit, wish: Wish) -> bytes:
         )
     if chosen:
         return draw_layer(chosen[0])
-    return draw_saliency(seen.image, _saliency(model, model.predict(seen))[0])
+    return draw_saliency(seen.image, find_evidence(model, model.predict(seen))[0])
 
 
 def _choose(layers: list[Layer], names: list[str]) -> list[Layer]:
@@ -109,7 +109,7 @@ def _choose(layers: list[Layer], names: list[str]) -> list[Layer]:
     return [layer for layer in layers if ALL in names or layer.name in names]
 
 
-def _saliency(model: Model, prediction: Prediction) -> list[Saliency]:
+def find_evidence(model: Model, prediction: Prediction) -> list[Saliency]:
     """Find what spoke for the answer and for its runner-up."""
     best = prediction.probabilities.argsort()[::-1][:2]
     classes = [int(digit) for digit in best]

@@ -7,13 +7,15 @@ import functools
 import re
 from typing import Any, NamedTuple
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from service.errors import DigitserveError, ProtocolError, UnknownModelError, UnknownVersionError
 from service.models import Models
 from service.protocols.bodies import take_in_request
 from service.protocols.recognising import recognise
+from service.protocols.tf_serving.explaining import MAX_EXPLAINED, explain_images
 from service.protocols.tf_serving.metadata import METHOD, describe_signature, describe_version
 from service.protocols.tf_serving.requests import read_classify, read_predict
 from service.protocols.versions import loaded_versions
@@ -24,7 +26,8 @@ STABLE = "stable"  # the label of the version that is served
 _VERSION = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 # Source: http_rest_api_handler.cc.
 _CALL = re.compile(
-    rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<call>classify|regress|predict)", re.IGNORECASE
+    rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<call>classify|regress|predict|explain)",
+    re.IGNORECASE,
 )
 _LOOK = re.compile(
     rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?", re.IGNORECASE
@@ -43,8 +46,8 @@ class Target(NamedTuple):
 
 @router.post("/v1/{rest:path}")
 @router.post("/V1/{rest:path}")
-async def call(request: Request, resources: DepResources) -> JSONResponse:
-    """Answer `:predict` and `:classify`; the Content-Type means nothing, as there."""
+async def call(request: Request, resources: DepResources) -> Response:
+    """Answer `:predict`, `:classify` and `:explain`; the Content-Type means nothing, as there."""
     path = _CALL.fullmatch(request.scope["path"])
     if path is None:
         raise _malformed(request)
@@ -55,8 +58,7 @@ async def call(request: Request, resources: DepResources) -> JSONResponse:
             "Expected regression signature method_name to be tensorflow/serving/regress. Was: "
             + METHOD
         )
-    answer = predict if method == "predict" else classify
-    return JSONResponse(await answer(request, resources, model))
+    return await _ANSWERS[method](request, resources, model)
 
 
 @router.get("/v1/{rest:path}")
@@ -80,27 +82,40 @@ async def refuse(request: Request) -> None:
     raise _malformed(request)
 
 
-async def predict(request: Request, resources: Resources, model: Model) -> dict[str, Any]:
+async def predict(request: Request, resources: Resources, model: Model) -> Response:
     """Return the probabilities [N, 10] of the images, by the name of the form that they came in."""
     max_images = resources.settings.max_batch_images
     read = functools.partial(read_predict, max_images=max_images)
     asked, place = await take_in_request(request, resources, read)
     predictions = await recognise(resources, model, asked.images, place)
     rows = [prediction.probabilities.tolist() for prediction in predictions]
-    return {"predictions" if asked.is_row else "outputs": rows}
+    return JSONResponse({"predictions" if asked.is_row else "outputs": rows})
 
 
-async def classify(request: Request, resources: Resources, model: Model) -> dict[str, Any]:
+async def classify(request: Request, resources: Resources, model: Model) -> Response:
     """Return every digit with its probability, for each image."""
     max_images = resources.settings.max_batch_images
     read = functools.partial(read_classify, max_images=max_images)
     images, place = await take_in_request(request, resources, read)
     predictions = await recognise(resources, model, images, place)
-    return {"results": [_label(prediction) for prediction in predictions]}
+    return JSONResponse({"results": [_label(prediction) for prediction in predictions]})
 
 
 def _label(prediction: Prediction) -> list[tuple[str, float]]:
     return [(str(digit), share) for digit, share in enumerate(prediction.probabilities.tolist())]
+
+
+async def explain(request: Request, resources: Resources, model: Model) -> Response:
+    """Return the probabilities of the images, and which ink spoke for each answer; a few at once."""
+    max_images = min(MAX_EXPLAINED, resources.settings.max_batch_images)
+    read = functools.partial(read_predict, max_images=max_images)
+    asked, place = await take_in_request(request, resources, read, gate=resources.explanation_gate)
+    work = functools.partial(explain_images, resources, model, asked.images, place)
+    answer = await to_thread.run_sync(work, limiter=resources.explainers)
+    return Response(answer, media_type="application/json")
+
+
+_ANSWERS = {"predict": predict, "classify": classify, "explain": explain}
 
 
 def find_servable(models: Models, target: Target) -> Model:

@@ -151,3 +151,35 @@ def test_first_protocol(case: Case) -> None:
     )
 
     case.check(answer["predictions"])
+
+
+def explain(case: Case, instances: list[Any], url: str, **options: Any) -> Any:
+    """Have images explained."""
+    data = {"instances": instances}
+    return ask(lambda client: client.explain(url, "digits", data, **options), protocol="v1")
+
+
+def test_explanations(case: Case) -> None:
+    """Digits and pictures get their rows, and which ink spoke for each answer."""
+    files = [{"b64": base64.b64encode(file).decode()} for file in case.pictures]
+    digits = case.digits[:3].tolist()
+
+    answer = explain(case, digits, case.url)
+
+    np.testing.assert_allclose(answer["predictions"], case.probabilities[:3], atol=TOLERANCE)
+    assert [each["class"] for each in answer["explanations"]] == case.classes[:3]
+    evidence = [each["saliency"][0]["evidence"] for each in answer["explanations"]]
+    assert np.shape(evidence) == (3, 28, 28)
+    case.check_pictures(explain(case, files, case.url)["predictions"])
+
+
+def test_explanations_with_keys(case: Case) -> None:
+    """A service that asks for a key explains nothing without."""
+    digits = case.digits[:1].tolist()
+
+    with pytest.raises(httpx.HTTPStatusError) as caught:
+        explain(case, digits, case.keyed_url)
+    answer = explain(case, digits, case.keyed_url, headers={"X-API-Key": case.key})
+
+    assert caught.value.response.status_code == 401
+    assert [each["class"] for each in answer["explanations"]] == case.classes[:1]
