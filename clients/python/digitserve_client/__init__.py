@@ -5,11 +5,11 @@
 It stands on httpx alone and imports nothing of the service.
 """
 
+from digitserve_client.calls import Retries
 from digitserve_client.client import AsyncClient, Client
 from digitserve_client.errors import ClientError, NoAnswerError, NotDigitserveError, ServiceError
 from digitserve_client.images import ImageSource
 from digitserve_client.results import Evaluation, Explanation, Layer, ModelIdentity, Prediction
-from digitserve_client.retries import Retries
 
 __version__ = "0.1.0"
 

@@ -1,39 +1,46 @@
 """The two clients: the same calls for programs and for `asyncio`.
 
-    arguments of a method -> `Call` -> HTTP, again where that may help -> a result
-
-A method of `Client` describes its call; what makes it a method sends that, and `AsyncClient` awaits the same.
+arguments of a method -> request -> HTTP, again where that may help -> a result
 """
 
 import asyncio
-import inspect
-import itertools
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Sequence
 from contextlib import aclosing, closing
-from functools import partial, update_wrapper
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args
+from functools import partial
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
 import httpx
 
-from digitserve_client.calls import Call, describe_batch, load, pause_s, read_event
-from digitserve_client.errors import NoAnswerError, ServiceError, address, translate
+from digitserve_client import results
+from digitserve_client.calls import Call, OnProgress, Retries, by_lines, load, read_event, translate
+from digitserve_client.errors import NoAnswerError, ServiceError
 from digitserve_client.images import ImageSource, read_image, to_parts
-from digitserve_client.results import Evaluation, Explanation, OnProgress, Prediction
-from digitserve_client.retries import Outcome, Retries
+from digitserve_client.results import Evaluation, Explanation, Json, Prediction
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 CONNECT_TIMEOUT_S = 10.0
 TIMEOUT_S = 60.0  # of silence; a busy service takes seconds
-DEFAULT_RETRIES = Retries()
+ENDED = "{} ended its answer before the result. Look at the service's log."
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Http = TypeVar("Http", bound=httpx.Client | httpx.AsyncClient)
-Transport = TypeVar("Transport", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
 
 
-class _Connected(Generic[Http, Transport]):
+class Which(TypedDict, total=False):
+    """Which model is to answer; without, the service's default.
+
+    Attributes:
+        model: Its name.
+        version: One of its versions that is loaded; without, the active one.
+    """
+
+    model: str | None
+    version: str | None
+
+
+class _Connected(Generic[Http]):
     """What both clients are: settings, and a pool of connections."""
 
     _pool: type[Http]
@@ -44,49 +51,32 @@ class _Connected(Generic[Http, Transport]):
         *,
         key: str | None = None,
         timeout_s: float | None = TIMEOUT_S,
-        retries: Retries = DEFAULT_RETRIES,
-        transport: Transport | None = None,
+        retries: Retries | None = None,
+        transport: Any = None,
     ) -> None:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-        options: dict[str, Any] = {"headers": headers, "timeout": timeout, "transport": transport}
-        try:
-            self._http = self._pool(base_url=url, **options)
-        except httpx.InvalidURL as cause:
-            raise NoAnswerError(f"{url} is no URL. Give one such as {DEFAULT_URL}.") from cause
-        self._retries = retries
+        self._url, self._retries = url.rstrip("/"), retries or Retries()
+        with translate(self._url):
+            self._http = self._pool(
+                base_url=url, headers=headers, timeout=timeout, transport=transport
+            )
 
-    def _ended(self) -> NoAnswerError:
-        """Return the error for an answer that ended before its result."""
-        return NoAnswerError(
-            f"{address(self._http)} ended its answer before the result. Look at the service's log."
-        )
+    def _call(
+        self, path: str, read: Callable[[bytes], T | None], query: Json, **options: Any
+    ) -> Call[T]:
+        """Describe a call; what is None, false or empty stays out of its URL."""
+        params = {name: it for name, it in query.items() if it}
+        return Call(self._http.build_request("POST", path, params=params, **options), read)
 
-
-def _document(method: Any, call: Callable[..., Call[Any]]) -> None:
-    """Give a method the name, the arguments, the text and the result of what describes its call."""
-    signature = inspect.signature(call)
-    [result] = get_args(signature.return_annotation)
-    update_wrapper(method, call)
-    method.__signature__ = signature.replace(return_annotation=result)
+    def _batch_call(
+        self, images: Iterable[ImageSource], which: Which
+    ) -> Call[Prediction | ServiceError]:
+        read = partial(load, results.read_item)
+        return self._call("predict/batch", read, which, files=to_parts(images))
 
 
-def _sync(
-    call: Callable[Concatenate["Client", P], Call[T]],
-) -> Callable[Concatenate["Client", P], T]:
-    """Make a method that returns the result of the call that a function describes."""
-
-    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with closing(self._answers(call(self, *args, **kwargs))) as answers:
-            for answer in answers:
-                return answer
-        raise self._ended()
-
-    _document(method, call)
-    return method
-
-
-class Client(_Connected[httpx.Client, httpx.BaseTransport]):
+class Client(_Connected[httpx.Client]):
     """A client of one service; it keeps its connections, so keep it. Threads may share it.
 
     Args:
@@ -102,68 +92,61 @@ class Client(_Connected[httpx.Client, httpx.BaseTransport]):
 
     _pool = httpx.Client
 
-    @_sync
     def predict(
-        self, image: ImageSource, *, model: str | None = None, detail: bool = False
-    ) -> Call[Prediction]:
+        self, image: ImageSource, *, detail: bool = False, **which: Unpack[Which]
+    ) -> Prediction:
         """Recognise the digit on an image; `detail` adds what the model saw."""
-        params = {"model": model, "detail": detail or None}
-        read, options = partial(load, Prediction.from_json), {"content": read_image(image)}
-        return Call("predict", read, params, options)
+        read, query = results.read_prediction, {**which, "detail": detail}
+        call = self._call("predict", partial(load, read), query, content=read_image(image))
+        return self._answer(call)
 
     def predict_batch(
-        self, images: Iterable[ImageSource], *, model: str | None = None
+        self, images: Iterable[ImageSource], **which: Unpack[Which]
     ) -> Generator[Prediction | ServiceError]:
         """Recognise many images by one request; an answer for each, in order, as it arrives.
 
         Yields:
             What is on an image, or the error that `predict` would raise for it.
         """
-        return self._answers(describe_batch(images, model))
+        return self._answers(self._batch_call(images, which))
 
-    @_sync
     def explain(
         self,
         image: ImageSource,
         *,
-        model: str | None = None,
         layers: Sequence[str] = (),
         weights: bool = False,
         saliency: bool = False,
-    ) -> Call[Explanation]:
+        **which: Unpack[Which],
+    ) -> Explanation:
         """Recognise the digit on an image, and tell what the network makes of it.
 
         Args:
             image: One image.
-            model: Name of the model; the service's default if None.
             layers: Names of the layers whose activations are wanted; `("*",)`: of all.
             weights: Whether their weights are wanted too.
             saliency: Whether it is wanted which ink spoke for the answer and for the runner-up.
+            **which: Which model is to answer; see `Which`.
         """
-        params = {"layer": list(layers), "weights": weights or None, "saliency": saliency or None}
-        read, options = partial(load, Explanation.from_json), {"content": read_image(image)}
-        return Call("explain", read, {"model": model, **params}, options)
+        query = {**which, "layer": layers, "weights": weights, "saliency": saliency}
+        read = partial(load, results.read_explanation)
+        return self._answer(self._call("explain", read, query, content=read_image(image)))
 
-    @_sync
     def evaluate(
-        self,
-        *files: ImageSource,
-        model: str | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> Call[Evaluation]:
+        self, *files: ImageSource, on_progress: OnProgress | None = None, **which: Unpack[Which]
+    ) -> Evaluation:
         """Score a model on labelled digits, or on its bundle's own where no files are given.
 
         Args:
             *files: A zip of `<label>/<any>.png`, an npz, or an IDX image file and its label file.
-            model: Name of the model; the service's default if None.
             on_progress: Is told how far it is.
+            **which: Which model is to be scored; see `Which`.
         """
         # The service is silent while it reads large data.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
-        headers = {"Accept": "text/event-stream"}
-        options = {"files": to_parts(files), "headers": headers, "timeout": timeout}
+        options = {"headers": {"Accept": "text/event-stream"}, "timeout": timeout}
         read = partial(read_event, on_progress)
-        return Call("evaluate", read, {"model": model}, options, end=b"\n\n")
+        return self._answer(self._call("evaluate", read, which, files=to_parts(files), **options))
 
     def close(self) -> None:
         """Close its connections."""
@@ -175,59 +158,54 @@ class Client(_Connected[httpx.Client, httpx.BaseTransport]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _answer(self, call: Call[T]) -> T:
+        """Return the one result of a call; see `_answers`."""
+        with closing(self._answers(call)) as answers:
+            for answer in answers:
+                return answer
+        raise NoAnswerError(ENDED.format(self._url))
+
     def _answers(self, call: Call[T]) -> Generator[T]:
         """Yield what comes of a call, as it arrives."""
-        with translate(self._http), closing(self._send(call)) as response:
-            read = call.reader(response)
-            for chunk in response.iter_bytes():
-                yield from read(chunk)
-            yield from read(call.end)
+        read_lines = by_lines(call.read)
+        with translate(self._url), closing(self._send(call.request)) as it:
+            for chunk in it.iter_bytes():
+                yield from read_lines(chunk)
+            yield from read_lines(b"\n")
 
-    def _send(self, call: Call[Any]) -> httpx.Response:
-        """Send a call until it is answered, or its failure stands."""
-        attempts = itertools.count(1)
-        while True:
-            try:
-                response = self._http.send(call.request(self._http), stream=True)
-                if response.status_code == 200:
-                    return response
+    def _send(self, request: httpx.Request, attempt: int = 1) -> httpx.Response:
+        """Send a request until it is answered, or its failure stands."""
+        try:
+            response = self._http.send(request, stream=True)
+            if not response.is_success:
                 response.read()
-                outcome: Outcome = response
-            except httpx.TransportError as error:
-                outcome = error
-            time.sleep(pause_s(self._retries, next(attempts), outcome))
+            return response.raise_for_status()
+        except httpx.HTTPError as failure:
+            time.sleep(self._retries.pause_s(attempt, failure))
+        return self._send(request, attempt + 1)
 
 
-def _async(
+def _awaited(
     method: Callable[Concatenate[Client, P], T],
 ) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
-    """Make a method of `Client` one for `asyncio`."""
-    call: Callable[..., Call[T]] = inspect.unwrap(method)
-
-    async def awaited(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        async with aclosing(self._answers(call(self, *args, **kwargs))) as answers:
-            async for answer in answers:
-                return answer
-        raise self._ended()
-
-    _document(awaited, call)
-    return awaited
+    """Return a method of `Client` for `AsyncClient`, whose `_answer` is to be awaited."""
+    return method  # type: ignore[return-value]  # it returns what `_answer` of its client returns
 
 
-class AsyncClient(_Connected[httpx.AsyncClient, httpx.AsyncBaseTransport]):
+class AsyncClient(_Connected[httpx.AsyncClient]):
     """The same client for `asyncio`; see `Client`. `predict_batch` is an asynchronous iterator."""
 
     _pool = httpx.AsyncClient
 
-    predict = _async(Client.predict)
-    explain = _async(Client.explain)
-    evaluate = _async(Client.evaluate)
+    predict = _awaited(Client.predict)
+    explain = _awaited(Client.explain)
+    evaluate = _awaited(Client.evaluate)
 
     def predict_batch(
-        self, images: Iterable[ImageSource], *, model: str | None = None
+        self, images: Iterable[ImageSource], **which: Unpack[Which]
     ) -> AsyncGenerator[Prediction | ServiceError]:
         """Recognise many images by one request; see `Client.predict_batch`."""
-        return self._answers(describe_batch(images, model))
+        return self._answers(self._batch_call(images, which))
 
     async def aclose(self) -> None:
         """Close its connections."""
@@ -239,25 +217,28 @@ class AsyncClient(_Connected[httpx.AsyncClient, httpx.AsyncBaseTransport]):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
+    async def _answer(self, call: Call[T]) -> T:
+        async with aclosing(self._answers(call)) as answers:
+            async for answer in answers:
+                return answer
+        raise NoAnswerError(ENDED.format(self._url))
+
     async def _answers(self, call: Call[T]) -> AsyncGenerator[T]:
-        with translate(self._http):
-            async with aclosing(await self._send(call)) as response:
-                read = call.reader(response)
-                async for chunk in response.aiter_bytes():
-                    for answer in read(chunk):
+        read_lines = by_lines(call.read)
+        with translate(self._url):
+            async with aclosing(await self._send(call.request)) as it:
+                async for chunk in it.aiter_bytes():
+                    for answer in read_lines(chunk):
                         yield answer
-                for answer in read(call.end):
+                for answer in read_lines(b"\n"):
                     yield answer
 
-    async def _send(self, call: Call[Any]) -> httpx.Response:
-        attempts = itertools.count(1)
-        while True:
-            try:
-                response = await self._http.send(call.request(self._http), stream=True)
-                if response.status_code == 200:
-                    return response
+    async def _send(self, request: httpx.Request, attempt: int = 1) -> httpx.Response:
+        try:
+            response = await self._http.send(request, stream=True)
+            if not response.is_success:
                 await response.aread()
-                outcome: Outcome = response
-            except httpx.TransportError as error:
-                outcome = error
-            await asyncio.sleep(pause_s(self._retries, next(attempts), outcome))
+            return response.raise_for_status()
+        except httpx.HTTPError as failure:
+            await asyncio.sleep(self._retries.pause_s(attempt, failure))
+        return await self._send(request, attempt + 1)

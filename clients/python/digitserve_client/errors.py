@@ -1,10 +1,7 @@
 """What can go wrong between a program and the service."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
-
-import httpx
 
 PROBLEM_PREFIX = "urn:problem-type:digitserve:"
 
@@ -31,27 +28,15 @@ class ServiceError(ClientError):
         status: The HTTP status.
         code: What is wrong, for programs: `blank-image`, `overloaded` and the like.
         request_id: Names the request in the service's log.
+
+    Raises:
+        ValueError: If the problem is another service's.
     """
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
         super().__init__(str(problem["detail"]))
-        self.status = int(problem["status"])
-        self.code = str(problem.get("type", "")).removeprefix(PROBLEM_PREFIX)
+        self.status, self.code = int(problem["status"]), str(problem["type"])
+        if not self.code.startswith(PROBLEM_PREFIX):
+            raise ValueError(self.code)
+        self.code = self.code.removeprefix(PROBLEM_PREFIX)
         self.request_id = str(problem.get("instance", ""))
-
-
-@contextmanager
-def translate(client: httpx.Client | httpx.AsyncClient) -> Iterator[None]:
-    """Raise `NoAnswerError` for whatever httpx raises in the context."""
-    try:
-        yield
-    except httpx.RequestError as cause:
-        raise NoAnswerError(
-            f"No answer from {address(client)} ({type(cause).__name__}). "
-            "Start it with `digitserve serve`, or give the URL that it prints."
-        ) from cause
-
-
-def address(client: httpx.Client | httpx.AsyncClient) -> str:
-    """Return the URL of a client's service as a person gave it."""
-    return str(client.base_url).rstrip("/")

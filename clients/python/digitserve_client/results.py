@@ -1,60 +1,25 @@
-"""Answers of the service as typed, frozen values, read from JSON field by field."""
+"""Answers of the service as typed, frozen values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal, TypeVar
 
-OnProgress = Callable[[int, int], None]
-"""Is told how many images are scored, of how many."""
+from digitserve_client.errors import ServiceError
 
-Read = Callable[[Mapping[str, Any]], Any]
-
-
-def _by(read: Read) -> dict[str, Read]:
-    """Return the metadata of a field that is read so from an answer."""
-    return {"read": read}
-
-
-def _optional(name: str) -> dict[str, Read]:
-    return _by(lambda answer: answer.get(name))
-
-
-def _frozen(value: Any) -> Any:
-    """Return a value of JSON with its lists as tuples."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+Json = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class _Answer:
-    @classmethod
-    def from_json(cls, answer: Mapping[str, Any]) -> Self:
-        """Read an object of JSON: each field from the member of its name, or as its metadata says.
-
-        Raises:
-            KeyError: If a member is missing.
-            TypeError: If something is of another type than it should be.
-        """
-        values = {
-            it.name: it.metadata["read"](answer) if it.metadata else _frozen(answer[it.name])
-            for it in fields(cls)
-        }
-        return cls(**values)
-
-
-@dataclass(frozen=True)
-class ModelIdentity(_Answer):
+class ModelIdentity:
     """Which model answered."""
 
     name: str
     version: str
 
 
-_MODEL = _by(lambda answer: ModelIdentity.from_json(answer["model"]))
-_WHOLE = _by(lambda answer: answer)
-
-
 @dataclass(frozen=True)
-class Prediction(_Answer):
+class Prediction:
     """The digit on one image.
 
     Attributes:
@@ -63,25 +28,28 @@ class Prediction(_Answer):
         probabilities: Of the digits 0 to 9, summing to 1.
         status: `ok`, `uncertain` (several digits fit) or `not_a_digit`.
         warnings: Sentences on what may make the answer less sure.
-        detail: What the model saw, if it was asked for.
+        model: Which model answered.
         json: The whole answer.
+        detail: What the model saw, if it was asked for.
     """
 
-    digit: int = field(metadata=_by(lambda answer: answer["class"]))
+    digit: int
     confidence: float
-    probabilities: tuple[float, ...]
+    probabilities: Sequence[float]
     status: Literal["ok", "uncertain", "not_a_digit"]
-    warnings: tuple[str, ...]
-    model: ModelIdentity = field(metadata=_MODEL)
-    detail: Mapping[str, Any] | None = field(repr=False, metadata=_optional("detail"))
-    json: Mapping[str, Any] = field(repr=False, metadata=_WHOLE)
+    warnings: Sequence[str]
+    model: ModelIdentity
+    json: Json = field(repr=False)
+    detail: Json | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True)
-class Layer(_Answer):
+class Layer:
     """What one layer of the network made of an image.
 
     Attributes:
+        name: The network's own name of it.
+        kind: `convolution`, `dense` and the like.
         shape: Of what it gives: rows, columns and maps, or numbers once flattened.
         parameters: How many it has.
         activations: Nested lists of that shape, if they were asked for.
@@ -91,19 +59,15 @@ class Layer(_Answer):
 
     name: str
     kind: str
-    shape: tuple[int, ...]
+    shape: Sequence[int]
     parameters: int
-    activations: list[Any] | None = field(repr=False, metadata=_optional("activations"))
-    kernel: list[Any] | None = field(repr=False, metadata=_optional("kernel"))
-    bias: list[Any] | None = field(repr=False, metadata=_optional("bias"))
-
-
-_LAYERS = _by(lambda answer: tuple(map(Layer.from_json, answer["layers"])))
-_SALIENCY = _by(lambda answer: {it["class"]: it["evidence"] for it in answer.get("saliency", ())})
+    activations: list[Any] | None = field(repr=False, default=None)
+    kernel: list[Any] | None = field(repr=False, default=None)
+    bias: list[Any] | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True)
-class Explanation(_Answer):
+class Explanation:
     """Why a network answers so to one image.
 
     Attributes:
@@ -114,17 +78,14 @@ class Explanation(_Answer):
         json: The whole answer.
     """
 
-    prediction: Prediction = field(metadata=_by(Prediction.from_json))
-    layers: tuple[Layer, ...] = field(metadata=_LAYERS)
-    saliency: Mapping[int, list[list[float]]] = field(repr=False, metadata=_SALIENCY)
-    json: Mapping[str, Any] = field(repr=False, metadata=_WHOLE)
-
-
-_INTERVAL = _by(lambda answer: tuple(answer["accuracy_interval"][end] for end in ("low", "high")))
+    prediction: Prediction
+    layers: Sequence[Layer]
+    saliency: Mapping[int, list[list[float]]] = field(repr=False)
+    json: Json = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Evaluation(_Answer):
+class Evaluation:
     """Scores of a model on labelled digits.
 
     Attributes:
@@ -134,14 +95,50 @@ class Evaluation(_Answer):
         loss: Mean cross-entropy in nats.
         confusion_matrix: Counts [10][10]; rows are labels, columns predictions.
         calibration_error: Expected calibration error over 15 bins.
+        model: Which model was scored.
         json: The whole answer.
     """
 
     n: int
     accuracy: float
-    accuracy_interval: tuple[float, float] = field(metadata=_INTERVAL)
+    accuracy_interval: tuple[float, float]
     loss: float
-    confusion_matrix: tuple[tuple[int, ...], ...]
+    confusion_matrix: Sequence[Sequence[int]]
     calibration_error: float
-    model: ModelIdentity = field(metadata=_MODEL)
-    json: Mapping[str, Any] = field(repr=False, metadata=_WHOLE)
+    model: ModelIdentity
+    json: Json = field(repr=False)
+
+
+def _make(kind: type[T], answer: Json, **members: Any) -> T:
+    """Make a result of its fields' members, of those given and else of the answer's.
+
+    Raises:
+        TypeError: If one that it needs is missing.
+    """
+    every = {**answer, **members}
+    return kind(**{it.name: every[it.name] for it in fields(kind) if it.name in every})  # type: ignore[arg-type]
+
+
+def read_prediction(answer: Json) -> Prediction:
+    """Read an answer of `/predict`, or the same members of another one."""
+    model = _make(ModelIdentity, answer["model"])
+    return _make(Prediction, answer, digit=answer["class"], model=model, json=answer)
+
+
+def read_item(line: Json) -> Prediction | ServiceError:
+    """Read a line of `/predict/batch`: what is on an image, or why it could not be used."""
+    return ServiceError(line["problem"]) if "problem" in line else read_prediction(line)
+
+
+def read_explanation(answer: Json) -> Explanation:
+    """Read an answer of `/explain`."""
+    layers = [_make(Layer, layer) for layer in answer["layers"]]
+    saliency = {it["class"]: it["evidence"] for it in answer.get("saliency", ())}
+    return Explanation(read_prediction(answer), layers, saliency, answer)
+
+
+def read_evaluation(answer: Json) -> Evaluation:
+    """Read the result of `/evaluate`."""
+    model, interval = _make(ModelIdentity, answer["model"]), answer["accuracy_interval"]
+    ends = interval["low"], interval["high"]
+    return _make(Evaluation, answer, accuracy_interval=ends, model=model, json=answer)

@@ -163,7 +163,8 @@ class TestUnusable:
 
     def test_service_that_fails(self, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
         """A failure of the service in the midst of the stream is not the data's fault: code 3."""
-        events = 'event: error\ndata: {"status": 500, "detail": "It failed."}\n\n'
+        problem = '{"type": "urn:problem-type:digitserve:internal-error", "status": 500, "detail": "It failed."}'
+        events = f"event: error\ndata: {problem}\n\n"
         transport = httpx.MockTransport(lambda _request: httpx.Response(200, text=events))
         client = Client("http://other", transport=transport)
         monkeypatch.setattr(evaluate, "connect", lambda _arguments: client)
