@@ -15,6 +15,7 @@ from starlette.requests import Request
 from service.admission import Gate, Place
 from service.errors import ProtocolError, UploadTooLargeError
 from service.preprocessing.canonical import SIDE
+from service.protocols.parse_errors import describe_parse_error
 from service.routes.intake import take_in
 from service.routes.resources import Resources
 from service.uploads import MIB, read_body
@@ -157,9 +158,8 @@ def parse_json(document: bytes, *, max_images: int) -> Json:
     try:
         parsed: Json = from_json(document)
     except ValueError as error:
-        raise ProtocolError(
-            "JSON Parse error: The document is not valid JSON, or is nested too deeply"
-        ) from error
+        sentence = describe_parse_error(document, error)
+        raise ProtocolError(f"{sentence}. Send one JSON document in UTF-8.") from error
     return parsed
 
 

@@ -123,7 +123,9 @@ def decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ProtocolError("A picture's text is no base64 of its file.") from error
+        raise ProtocolError(
+            "Unable to base64 decode. A picture is the base64 of its file."
+        ) from error
 
 
 async def _see_one(resources: Resources, images: Images, place: Place) -> CanonicalDigit:

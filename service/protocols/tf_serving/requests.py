@@ -15,7 +15,7 @@ import numpy.typing as npt
 from service.engines import Digits
 from service.errors import ProtocolError
 from service.preprocessing.canonical import SIDE
-from service.protocols.bodies import Json, as_list, as_object, parse_json, shorten
+from service.protocols.bodies import Json, as_list, parse_json, shorten
 from service.protocols.recognising import Images, Pictures, decode_base64
 from service.protocols.tensors import (
     Number,
@@ -32,6 +32,16 @@ from service.protocols.tensors import (
 SIGNATURE = "serving_default"
 BASE64 = "b64"
 DIGITS, PICTURES = "images", "image"
+DOCUMENT = (
+    "JSON Value: ..."  # before what is wrong with it; TensorFlow Serving sends the whole of it back
+)
+_KINDS: dict[type, str] = {
+    type(None): "Null",
+    int: "Number",
+    float: "Number",
+    str: "String",
+    list: "Array",
+}
 
 
 @dataclass(frozen=True)
@@ -56,13 +66,13 @@ def read_predict(body: bytes, *, max_images: int) -> PredictRequest:
     request = _read_object(body, max_images)
     is_row = "instances" in request
     if is_row and "inputs" in request:
-        raise ProtocolError("Expecting exactly one of 'inputs' or 'instances' key")
+        raise ProtocolError(
+            f"{DOCUMENT} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"
+        )
     if not is_row and "inputs" not in request:
         raise ProtocolError("Missing 'inputs' or 'instances' key")
     name, values = (
-        _name_rows(as_list(request["instances"], "'instances'"))
-        if is_row
-        else _name_columns(request["inputs"])
+        _name_rows(_read_rows(request["instances"])) if is_row else _name_columns(request["inputs"])
     )
     return PredictRequest(_read_images(name, values, max_images), is_row)
 
@@ -75,22 +85,45 @@ def read_classify(body: bytes, *, max_images: int) -> Images:
     """
     request = _read_object(body, max_images)
     if "examples" not in request:
-        raise ProtocolError("Missing 'examples' key")
-    context = as_object(request.get("context"), "'context'")
-    examples = [
-        {**context, **as_object(example, "An example")}
-        for example in as_list(request["examples"], "'examples'")
-    ]
-    return _read_images(*_name_rows(examples), max_images)
+        raise ProtocolError(
+            f"{DOCUMENT} When method is classify, key 'examples' is expected and was not found"
+        )
+    examples = request["examples"]
+    if not isinstance(examples, list):
+        raise ProtocolError(f"{DOCUMENT} Expecting 'examples' value to be an list/array")
+    if not examples:
+        raise ProtocolError(f"{DOCUMENT} 'examples' value is an empty array")
+    context = _read_example(request.get("context", {}))
+    rows: list[Json] = [{**context, **_read_example(example)} for example in examples]
+    return _read_images(*_name_rows(rows), max_images)
+
+
+def _read_rows(rows: Json) -> list[Json]:
+    """Return the rows of `:predict`."""
+    if not isinstance(rows, list):
+        raise ProtocolError(f"{DOCUMENT} Excepting 'instances' to be an list/array")
+    if not rows:
+        raise ProtocolError(f"{DOCUMENT} No values in 'instances' array")
+    return rows
+
+
+def _read_example(example: Json) -> dict[str, Json]:
+    """Return the features of an example."""
+    if not isinstance(example, dict):
+        kind = str(example) if isinstance(example, bool) else _KINDS[type(example)]
+        raise ProtocolError(f"Example must be JSON object but got JSON {kind}")
+    return example
 
 
 def _read_object(body: bytes, max_images: int) -> dict[str, Json]:
     """Parse a request, and check its signature."""
-    request = as_object(parse_json(body, max_images=max_images), "The request")
+    request = parse_json(body, max_images=max_images)
+    if not isinstance(request, dict):
+        raise ProtocolError(f"{DOCUMENT} Is not object")
     signature = request.get("signature_name", SIGNATURE)
     if not isinstance(signature, str):
         raise ProtocolError(
-            "JSON Value: ... not formatted correctly. 'signature_name' key must be a string value."
+            f"{DOCUMENT} not formatted correctly. 'signature_name' key must be a string value."
         )
     if signature not in {SIGNATURE, ""}:
         raise ProtocolError(
@@ -123,7 +156,13 @@ def _name(value: Json) -> tuple[str, Json]:
         return DIGITS, value
     if BASE64 in value:
         return PICTURES, value
-    if len(value) != 1 or not value.keys() <= {DIGITS, PICTURES}:
+    unknown = next((name for name in value if name not in {DIGITS, PICTURES}), None)
+    if unknown is not None:
+        raise ProtocolError(
+            f"JSON object: does not have named input: {shorten(unknown)}. The inputs are '{DIGITS}' (arrays of "
+            f"numbers) and '{PICTURES}' ({{'b64': text}})."
+        )
+    if len(value) != 1:
         raise ProtocolError(
             f"An input is no object of either '{DIGITS}' (arrays of numbers) or '{PICTURES}' ({{'b64': text}})."
         )
@@ -142,7 +181,9 @@ def _decode(value: Json) -> bytes:
     """Return the file that an object of base64 means."""
     text = value.get(BASE64) if isinstance(value, dict) and len(value) == 1 else None
     if not isinstance(text, str):
-        raise ProtocolError("A picture is no object of the one key 'b64' with a text of base64.")
+        raise ProtocolError(
+            f"{DOCUMENT} not formatted correctly for base64 data. A picture is an object of the one key 'b64'."
+        )
     return decode_base64(text)
 
 

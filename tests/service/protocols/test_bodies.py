@@ -63,7 +63,7 @@ class TestParseJson:
     @pytest.mark.parametrize("document", [b"{", b"[1,]", b"\xff", b"[" * 1000 + b"]" * 1000])
     def test_no_json(self, document: bytes) -> None:
         """What is no JSON, or too deep, is refused in our words."""
-        with pytest.raises(ProtocolError, match=r"^JSON Parse error: [^\[{\d]+$"):
+        with pytest.raises(ProtocolError, match=r"^JSON Parse error: .+ at offset: \d+\. "):
             parse_json(document, max_images=1)
 
     def test_work_is_bounded(self) -> None:

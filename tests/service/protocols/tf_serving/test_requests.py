@@ -18,6 +18,8 @@ LEVELS = DIGITS.tolist()
 FILES = [b"\x89PNG one", b"two"]
 TEXTS = [{"b64": base64.b64encode(file).decode()} for file in FILES]
 
+EXAMPLES_OF_OTHER_KINDS: list[Any] = [(None, "Null"), (True, "True"), (1, "Number")]
+EXAMPLES_OF_OTHER_KINDS += [(1.5, "Number"), ("x", "String"), ([], "Array")]
 NO_NAMES: list[Any] = [None, 5, True, [], {}]  # of signatures
 
 as_json = st.recursive(
@@ -146,26 +148,34 @@ class TestRefused:
         ("members", "message"),
         [
             ({}, "Missing 'inputs' or 'instances' key"),
-            ({"inputs": [], "instances": []}, "exactly one of 'inputs' or 'instances'"),
+            (
+                {"inputs": [], "instances": []},
+                r"^JSON Value: \.\.\. Not formatted correctly expecting only one of 'inputs' or 'instances' keys",
+            ),
             ({"instances": LEVELS, "signature_name": "x"}, 'signature name: "x" not found in'),
             *(
                 ({"instances": LEVELS, "signature_name": name}, "key must be a string value")
                 for name in NO_NAMES
             ),
-            ({"instances": []}, "0 images"),
+            ({"instances": []}, "No values in 'instances' array"),
+            ({"inputs": []}, "0 images"),
             ({"inputs": {"images": 1}}, "'images' is no JSON array"),
-            ({"instances": {}}, "'instances' is no JSON array"),
+            ({"instances": {}}, "Excepting 'instances' to be an list/array"),
+            ({"instances": 5}, "Excepting 'instances' to be an list/array"),
+            ({"instances": None}, "Excepting 'instances' to be an list/array"),
             ({"instances": LEVELS * 2}, "4 images"),
             ({"instances": [LEVELS[0], TEXTS[0]]}, "mixed"),
             ({"instances": [[1, 2]]}, "shape"),
             ({"instances": [[[0] * 28] * 27 + [[0] * 27]]}, "differ in length"),
             ({"instances": ["text"]}, "shape"),
             ({"instances": [{"images": LEVELS[0], "image": 1}]}, "no object of either"),
-            ({"instances": [{"pixels": LEVELS[0]}]}, "no object of either"),
-            ({"instances": [{"image": LEVELS[0]}]}, "no object of the one key 'b64'"),
-            ({"instances": [{"b64": 1}]}, "no object of the one key 'b64'"),
-            ({"instances": [{"b64": "a", "x": 1}]}, "no object of the one key 'b64'"),
-            ({"instances": [{"b64": "a"}]}, "no base64"),
+            ({"instances": [{"x": LEVELS[0]}]}, "^JSON object: does not have named input: x[.]"),
+            ({"inputs": {"x": LEVELS[0]}}, "^JSON object: does not have named input: x[.]"),
+            ({"instances": [{}]}, "no object of either"),
+            ({"instances": [{"image": LEVELS[0]}]}, "not formatted correctly for base64 data"),
+            ({"instances": [{"b64": 1}]}, "not formatted correctly for base64 data"),
+            ({"instances": [{"b64": "a", "x": 1}]}, "not formatted correctly for base64 data"),
+            ({"instances": [{"b64": "a"}]}, "^Unable to base64 decode"),
         ],
     )
     def test_predict(self, members: dict[str, Any], message: str) -> None:
@@ -176,16 +186,30 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("members", "message"),
         [
-            ({}, "Missing 'examples' key"),
-            ({"examples": [1]}, "An example is no JSON object"),
+            ({}, "When method is classify, key 'examples' is expected and was not found"),
+            ({"examples": 5}, "Expecting 'examples' value to be an list/array"),
+            ({"examples": []}, "'examples' value is an empty array"),
+            *(
+                ({"examples": [example]}, f"must be JSON object but got JSON {kind}")
+                for example, kind in EXAMPLES_OF_OTHER_KINDS
+            ),
             ({"examples": [{}]}, "no object of either"),
-            ({"examples": [TEXTS[0]], "context": []}, "'context' is no JSON object"),
+            ({"examples": [TEXTS[0]], "context": []}, "must be JSON object but got JSON Array"),
+            ({"examples": [TEXTS[0]], "context": None}, "must be JSON object but got JSON Null"),
         ],
     )
     def test_classify(self, members: dict[str, Any], message: str) -> None:
         """Each mistake is named."""
         with pytest.raises(ProtocolError, match=message):
             classify(**members)
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"text"', b"5"])
+@pytest.mark.parametrize("read", [read_predict, read_classify])
+def test_no_object(read: Any, body: bytes) -> None:
+    """The whole document is an object; it is not sent back."""
+    with pytest.raises(ProtocolError, match=r"^JSON Value: \.\.\. Is not object$"):
+        read(body, max_images=1)
 
 
 class TestClassify:
