@@ -22,10 +22,7 @@ PYTHON = ROOT / ".venv/protocols/bin/python"
 KEY = "a-key-of-some-length"
 NUM_DIGITS = 20
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(not PYTHON.exists(), reason="`make test` prepares .venv/protocols"),
-]
+pytestmark = pytest.mark.integration
 
 
 def as_png(digit: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> bytes:
@@ -50,7 +47,11 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     np.save(folder / "digits.npy", digits)
     for number, picture in enumerate(pictures):
         (folder / f"picture-{number}").write_bytes(picture)
-    with running_service(logs) as client, running_service(keyed_logs, API_KEYS=KEY) as keyed:
+    # Room for several hundred requests at once: by default some of them would be sent away.
+    with (
+        running_service(logs, MAX_WAITING="512") as client,
+        running_service(keyed_logs, API_KEYS=KEY) as keyed,
+    ):
         told = {
             "url": str(client.base_url).rstrip("/"),
             "keyed_url": str(keyed.base_url).rstrip("/"),
@@ -65,6 +66,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize("name", ["tritonclient", "kserve"])
 def test_client(name: str, case: Path) -> None:
     """A client gets the numbers of `/predict` by every form that it has, and errors that it reads."""
+    assert PYTHON.exists(), "Their environment is not here: `make .venv/protocols/ready` makes it."
     tests = ROOT / "tests/clients/foreign"
     options = "-c", str(tests / "pytest.ini"), "--rootdir", str(tests), "-q"
     environment = {**os.environ, "DIGITSERVE_CASE": str(case), "PYTHONDONTWRITEBYTECODE": "1"}

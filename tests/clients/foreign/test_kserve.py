@@ -15,11 +15,12 @@ from .conftest import TOLERANCE, Case
 NUM_REQUESTS = 300
 
 
-def ask(question: Callable[[Any], Awaitable[Any]], protocol: str = "v2") -> Any:
+def ask(question: Callable[[Any], Awaitable[Any]], protocol: str = "v2", **options: Any) -> Any:
     """Ask with a client of a protocol."""
 
     async def ask_and_close() -> Any:
-        async with InferenceRESTClient(RESTConfig(protocol=protocol, retries=0)) as client:
+        config = RESTConfig(protocol=protocol, retries=0, **options)
+        async with InferenceRESTClient(config) as client:
             return await question(client)
 
     return asyncio.run(ask_and_close())
@@ -123,7 +124,7 @@ def test_keys(case: Case) -> None:
 
 
 def test_many(case: Case) -> None:
-    """Several hundred requests at once each get their own answer."""
+    """Several hundred requests at once, each on a connection of its own, get their own answers."""
     requests = [
         digits_request(digit[np.newaxis], "UINT8", is_binary=bool(at % 2))
         for at, digit in enumerate(case.digits)
@@ -136,7 +137,9 @@ def test_many(case: Case) -> None:
         ]
         return await asyncio.gather(*sent)
 
-    found = [probabilities(answer)[0] for answer in ask(send_all)]
+    connections = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=NUM_REQUESTS))
+    answers = ask(send_all, transport=connections)
+    found = [probabilities(answer)[0] for answer in answers]
 
     expected = [case.probabilities[at % len(requests)] for at in range(NUM_REQUESTS)]
     np.testing.assert_allclose(found, expected, atol=TOLERANCE)

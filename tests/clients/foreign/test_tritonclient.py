@@ -1,8 +1,8 @@
 """Triton's client, as it comes from the package index."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -16,10 +16,42 @@ NUM_REQUESTS = 300
 CODINGS = [None, "gzip", "deflate"]
 
 
+class AsyncioClient:
+    """The client for asyncio, each of whose calls is waited for, so that the same tests ask with both."""
+
+    def __init__(self, url: str, **_: Any) -> None:
+        self._runner = asyncio.Runner()
+        self._client = self._runner.run(self._make(url))
+
+    async def _make(self, url: str) -> Any:
+        return triton_aio.InferenceServerClient(url)  # which wants a loop that runs
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return a method that waits."""
+        method = getattr(self._client, name)
+        return lambda *values, **options: self._runner.run(method(*values, **options))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._client.close())
+        self._runner.close()
+
+
+CLIENTS = {"blocking": triton.InferenceServerClient, "asyncio": AsyncioClient}
+
+
+@pytest.fixture(params=CLIENTS)
+def kind(request: pytest.FixtureRequest) -> Any:
+    """Each kind of client in turn."""
+    return CLIENTS[request.param]
+
+
 @pytest.fixture
-def client(case: Case) -> Iterator[Any]:
+def client(case: Case, kind: Any) -> Iterator[Any]:
     """A client of the service without keys."""
-    with triton.InferenceServerClient(host(case.url), concurrency=16) as client:
+    with kind(host(case.url)) as client:
         yield client
 
 
@@ -28,10 +60,10 @@ def host(url: str) -> str:
     return url.removeprefix("http://")
 
 
-def digits_input(digits: Any, datatype: str, *, is_binary: bool, package: Any = triton) -> Any:
+def digits_input(digits: Any, datatype: str, *, is_binary: bool) -> Any:
     """Return an input of canonical digits, as levels or as shares of ink in [N, 28, 28, 1]."""
     values = digits if datatype == "UINT8" else (digits / 255).astype(np.float32)[..., np.newaxis]
-    tensor = package.InferInput("images", list(values.shape), datatype)
+    tensor = triton.InferInput("images", list(values.shape), datatype)
     tensor.set_data_from_numpy(values, binary_data=is_binary)
     return tensor
 
@@ -220,19 +252,19 @@ class TestErrors:
 class TestKeys:
     """A service that asks for a key."""
 
-    def test_without(self, case: Case) -> None:
+    def test_without(self, case: Case, kind: Any) -> None:
         """Without it the client is refused, in a form that it reads; probes are open."""
-        with triton.InferenceServerClient(host(case.keyed_url)) as client:
+        with kind(host(case.keyed_url)) as client:
             assert client.is_server_ready()
             with pytest.raises(InferenceServerException, match="X-API-Key") as caught:
                 client.infer("digits", [digits_input(case.digits, "UINT8", is_binary=True)])
 
         assert caught.value.status() == "401"
 
-    def test_with(self, case: Case) -> None:
+    def test_with(self, case: Case, kind: Any) -> None:
         """With it the client is answered."""
         headers = {"Authorization": f"Bearer {case.key}"}
-        with triton.InferenceServerClient(host(case.keyed_url)) as client:
+        with kind(host(case.keyed_url)) as client:
             tensor = digits_input(case.digits, "UINT8", is_binary=True)
 
             answer = client.infer("digits", [tensor], headers=headers)
@@ -240,41 +272,42 @@ class TestKeys:
         case.check(answer.as_numpy("probabilities"))
 
 
+def one_digit(case: Case, number: int) -> Any:
+    """Return the input of a request of many: one digit, in JSON or binary, as levels or shares of ink."""
+    digit = case.digits[[number % len(case.digits)]]
+    datatype = "UINT8" if number % 4 < 2 else "FP32"
+    return digits_input(digit, datatype, is_binary=bool(number % 2))
+
+
+def check_many(case: Case, answers: list[Any]) -> None:
+    """Check that each of many requests got its own answer."""
+    found = [answer.as_numpy("probabilities")[0] for answer in answers]
+    expected = [case.probabilities[at % len(case.digits)] for at in range(NUM_REQUESTS)]
+    np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+
+
 class TestMany:
-    """Several hundred requests at once, each of one digit."""
+    """Several hundred requests at once, each of one digit and on a connection of its own."""
 
-    def test_threads(self, case: Case, client: Any) -> None:
+    def test_pool(self, case: Case) -> None:
         """The blocking client sends them from its pool; each gets its own answer."""
-        waiting = [
-            client.async_infer(
-                "digits", [digits_input(case.digits[[at]], "UINT8", is_binary=bool(number % 2))]
-            )
-            for number in range(NUM_REQUESTS)
-            for at in [number % len(case.digits)]
-        ]
+        with triton.InferenceServerClient(host(case.url), concurrency=NUM_REQUESTS) as client:
+            sent = [
+                client.async_infer("digits", [one_digit(case, number)])
+                for number in range(NUM_REQUESTS)
+            ]
+            answers = [request.get_result() for request in sent]
 
-        found = [request.get_result().as_numpy("probabilities")[0] for request in waiting]
-
-        expected = [case.probabilities[at % len(case.digits)] for at in range(NUM_REQUESTS)]
-        np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+        check_many(case, answers)
 
     def test_asyncio(self, case: Case) -> None:
         """So does the one for asyncio."""
 
         async def send_all() -> list[Any]:
-            async with triton_aio.InferenceServerClient(host(case.url)) as client:
-                tensors = [
-                    digits_input(digit[np.newaxis], "FP32", is_binary=True, package=triton_aio)
-                    for digit in case.digits
-                ]
-                sent = [
-                    client.infer("digits", [tensors[at % len(tensors)]])
-                    for at in range(NUM_REQUESTS)
-                ]
-                answers = await asyncio.gather(*sent)
-            return [answer.as_numpy("probabilities")[0] for answer in answers]
+            async with triton_aio.InferenceServerClient(
+                host(case.url), conn_limit=NUM_REQUESTS
+            ) as client:
+                inputs = [one_digit(case, number) for number in range(NUM_REQUESTS)]
+                return await asyncio.gather(*[client.infer("digits", [it]) for it in inputs])
 
-        found = asyncio.run(send_all())
-
-        expected = [case.probabilities[at % len(case.digits)] for at in range(NUM_REQUESTS)]
-        np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+        check_many(case, asyncio.run(send_all()))
