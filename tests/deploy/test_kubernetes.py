@@ -161,6 +161,16 @@ class TestOverlays:
         assert "digitserve_requests_in_flight" in trigger["metadata"]["query"]
         assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (2, 20)
 
+    @pytest.mark.parametrize("overlay", OVERLAYS)
+    def test_only_one_says_how_many_pods(self, overlay: str) -> None:
+        """Where an autoscaler counts the pods, the deployment does not: applied again, it would undo its work."""
+        resources = render(overlay)
+        scalers = {"HorizontalPodAutoscaler", "ScaledObject"} & {
+            resource["kind"] for resource in resources
+        }
+
+        assert len(scalers) == ("replicas" not in find(resources, "Deployment")["spec"])
+
     def test_gpu(self) -> None:
         """A pod asks for one GPU, refuses to start without it, and has its own image."""
         resources = render("gpu")
