@@ -102,6 +102,15 @@ def test_termination_is_longer_than_the_drain(pods: list[Any]) -> None:
     assert pods[1]["terminationGracePeriodSeconds"] > DRAINED_S
 
 
+def test_a_worker_is_ready_whose_proxy_is(service: Any, pods: list[Any]) -> None:
+    """Requests go to workers whose proxy takes some, at its port; a raylet that lives is not enough."""
+    port = yaml.safe_load(service["serveConfigV2"])["http_options"]["port"]
+    (container,) = pods[1]["containers"]
+
+    assert container["readinessProbe"]["httpGet"] == {"path": "/-/healthz", "port": "serve"}
+    assert {"name": "serve", "containerPort": port} in container["ports"]
+
+
 def test_only_ray_reaches_ray(resources: list[Resource]) -> None:
     """From elsewhere only predictions can be asked for; the dashboard is the operator's alone."""
     ingress = find(resources, "NetworkPolicy")["spec"]["ingress"]
