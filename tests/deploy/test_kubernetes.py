@@ -190,6 +190,21 @@ class TestOverlays:
         assert environment_of(resources)["DIGITSERVE_MODELS_DIR"] == mount["mountPath"]
         assert mount["readOnly"] is True
 
+    def test_models_volume_can_be_filled(self) -> None:
+        """Several nodes may write the claim, and the pod that fills it is valid, restricted and mounts it so."""
+        folder = FOLDER / "overlays/models-volume"
+        claim = find(render("models-volume"), "PersistentVolumeClaim")
+        pod = yaml.safe_load((folder / "fill.yaml").read_text())
+        (container,), serving = pod["spec"]["containers"], render("models-volume")
+
+        validate(pod)
+        assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+        assert pod["spec"]["volumes"][0]["persistentVolumeClaim"] == {"claimName": "models"}
+        assert container["volumeMounts"] == [{"name": "models", "mountPath": "/models"}]
+        assert pod["spec"]["securityContext"] == pod_of(serving)["securityContext"]
+        assert container["securityContext"] == container_of(serving)["securityContext"]
+        assert container["image"] == container_of(serving)["image"]
+
     def test_alerts_are_those_of_compose(self) -> None:
         """The Prometheus operator gets the alerts that are tested beside the compose files."""
         alerts = yaml.safe_load((ROOT / "docker/monitoring/alerts.yml").read_text())
