@@ -4,6 +4,8 @@ options -> source, destination, model -> pipeline -> progress -> Summary
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from service.bulk import BulkError
@@ -79,13 +81,16 @@ def score_source(options: Options, settings: Settings) -> Summary:
         BundleError: If the bundle cannot be used.
         UnknownModelError: If there is no such model.
     """
-    source, folder = locate(options.source), locate(options.destination)
     models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)
     model = models.find(options.model)
-    parts = list(list_parts(source, options.block_images, options.column))
+    with _explaining_storage(options.source):
+        source = locate(options.source)
+        parts = list(list_parts(source, options.block_images, options.column))
     if not parts:
         raise BulkError(f"{options.source} holds no pictures. Give a source that does.")
-    prepare_folder(folder, identify(model))
+    with _explaining_storage(options.destination):
+        folder = locate(options.destination)
+        prepare_folder(folder, identify(model))
     job = Job(
         Reader(source, settings.evaluation_limits.data, options.block_images, options.column),
         settings.upload_limits,
@@ -107,3 +112,14 @@ def score_source(options: Options, settings: Settings) -> Summary:
         time.monotonic() - started_s,
         total.cpu_s,
     )
+
+
+@contextmanager
+def _explaining_storage(address: str) -> Iterator[None]:
+    """Explain in a line what a storage raises."""
+    try:
+        yield
+    except OSError as cause:
+        raise BulkError(
+            f"{address} cannot be used. Check that it is there, your permissions, and the way to it."
+        ) from cause

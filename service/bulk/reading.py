@@ -6,6 +6,7 @@ The bounds are the service's: a file, a zip member and a value of a column may e
 `/predict`.
 """
 
+import errno
 import functools
 import itertools
 import zipfile
@@ -14,16 +15,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 from service.batches import BatchEntry, read_file
 from service.bulk.columns import Columns, find_columns
 from service.bulk.parts import Part
-from service.bulk.storage import Location, locate
+from service.bulk.storage import AddressError, Location, locate
 from service.bulk.zips import list_members, open_zip, read_member
 from service.errors import BrokenImageError
 from service.labelled_data import LabelledDataLimits
 
 BUFFER_BYTES = 1 << 20  # read of a column at a time, instead of all of a row group
+# That a path leads nowhere; which of them is raised depends on the storage.
+OF_THE_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+NUMBERS_OF_THE_PATH = {errno.ENAMETOOLONG, errno.ELOOP}
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,10 @@ class Reader:
         else:
             yield [self._file(self.source.at(path)) for path in part.names]
 
-    def _file(self, location: Location, name: str | None = None) -> BatchEntry:
+    def _file(self, location: Location) -> BatchEntry:
         """Return a picture that is a file."""
         read = functools.partial(_read_file, location, self.limits)
-        return BatchEntry(name or location.address, read)
+        return BatchEntry(location.address, read)
 
     def _read_zip(self, part: Part) -> Iterator[list[BatchEntry]]:
         """Yield the pictures of a zip."""
@@ -100,10 +105,21 @@ class Reader:
         """Return the picture of a row."""
         content = row[columns.image]
         name = row[columns.name] if columns.name else None
+        numbered = f"{location.address}/{number}"
         if isinstance(content, str):
-            return self._file(_beside(location, content), content)
+            read = functools.partial(_read_named, location, content, self.limits)
+            return BatchEntry(content or numbered, read)
         read = functools.partial(_read_value, content, self.limits)
-        return BatchEntry(name or f"{location.address}/{number}", read)
+        return BatchEntry(name or numbered, read)
+
+
+def _read_named(beside: Location, path: str, limits: LabelledDataLimits) -> bytes:
+    """Read the file that a row of a Parquet file names; an address that leads nowhere is the row's own error."""
+    try:
+        location = _beside(beside, path)
+    except AddressError as error:
+        raise BrokenImageError(str(error)) from error
+    return _read_file(location, limits)
 
 
 def _beside(location: Location, path: str) -> Location:
@@ -125,10 +141,31 @@ def _read_value(content: bytes | None, limits: LabelledDataLimits) -> bytes:
 def _read_file(location: Location, limits: LabelledDataLimits) -> bytes:
     """Read a picture's file, one byte more than the bound at most."""
     try:
+        _check_plain(location)
         with location.filesystem.open_input_stream(location.path) as stream:
             content: bytes = stream.read(limits.max_member_bytes + 1)
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as cause:
+    except (OSError, ValueError) as cause:  # the latter for a null character in a path
+        if isinstance(cause, OSError) and not _leads_nowhere(location, cause):
+            raise
         raise BrokenImageError(
-            "The file cannot be read. Check that it is there, and its permissions."
+            "The file cannot be read. Check its path, that it is there, and its permissions."
         ) from cause
     return read_file(content, limits)
+
+
+def _check_plain(location: Location) -> None:
+    """Raise FileNotFoundError for a pipe and the like, which would have its reader wait for ever."""
+    is_local = isinstance(location.filesystem, fs.LocalFileSystem)
+    if is_local and location.filesystem.get_file_info(location.path).type == fs.FileType.Unknown:
+        raise FileNotFoundError(location.path)
+
+
+def _leads_nowhere(location: Location, error: OSError) -> bool:
+    """Tell whether it is the path's fault and not the storage's, which is asked where the error does not say.
+
+    Raises:
+        OSError: If the storage does not answer.
+    """
+    if isinstance(error, OF_THE_PATH) or error.errno is not None:
+        return isinstance(error, OF_THE_PATH) or error.errno in NUMBERS_OF_THE_PATH
+    return bool(location.filesystem.get_file_info(location.path).type != fs.FileType.File)

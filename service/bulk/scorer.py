@@ -138,7 +138,7 @@ class Scorer:
         """Recognise pictures; a failure of the storage is none of theirs."""
         outcomes = recognise_all(self._model, canonicalise_entries(entries, self._job.limits))
         for entry, outcome in zip(entries, outcomes, strict=True):
-            if isinstance(outcome, OSError):
+            if isinstance(outcome, OSError | BulkError):
                 raise outcome
             if not isinstance(outcome, Prediction | UploadError):
                 logger.error("%s failed", entry.name, exc_info=outcome)

@@ -3,20 +3,37 @@
 digits/, s3://bucket/digits -> Location -> its files, sorted
 """
 
+import functools
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import fsspec
 from fsspec.utils import glob_translate
-from pyarrow import ArrowInvalid, fs
+from pyarrow import fs
 
 from service.bulk import BulkError
 from service.labelled_data.archive import is_junk
 
 WILDCARDS = re.compile(r"[*?[]")
+OF_PYARROW = (
+    "s3",
+    "gs",
+    "gcs",
+    "hdfs",
+    "viewfs",
+    "abfs",
+    "abfss",
+)  # schemes that fsspec need not be asked about
+KEPT_FILESYSTEMS = 64  # one a bucket; S3 is asked for the region of each
+
+
+class AddressError(BulkError):
+    """An address is malformed, or of a kind that nothing here reads."""
 
 
 @dataclass(frozen=True)
@@ -46,28 +63,59 @@ class Location:
 def locate(address: str) -> Location:
     """Find the filesystem of an address: a path, or a URL that pyarrow or fsspec knows.
 
+    In a URL, `%20` and the like are decoded. Behind `?` come options of the storage, but for `file://`, whose paths
+    may hold any character.
+
     Raises:
-        BulkError: If neither knows its kind, or the package that its kind needs is missing.
+        AddressError: If it is malformed, or neither knows its kind.
+        BulkError: If the package that its kind needs is missing.
+        OSError: If the storage does not tell where the bucket lies.
     """
-    scheme, separator, _ = address.partition("://")
+    scheme, separator, rest = address.partition("://")
+    if not _is_text(address):
+        raise AddressError(f"{address!r} is no UTF-8. Rename what it names.")
     if not separator:
         return Location(fs.LocalFileSystem(), str(Path(address).absolute()))
+    if scheme == "file" and rest.removeprefix("localhost").startswith("/"):
+        path = unquote(rest.removeprefix("localhost"))
+        return Location(fs.LocalFileSystem(), str(Path(path)))
+    if scheme in OF_PYARROW:
+        return Location(*_locate_by_pyarrow(address, scheme, rest), f"{scheme}://")
+    return Location(*_locate_by_fsspec(address), "" if scheme == "file" else f"{scheme}://")
+
+
+def _locate_by_pyarrow(address: str, scheme: str, rest: str) -> tuple[Any, str]:
+    """Find the filesystem of a URL that pyarrow knows; it cuts a path at `#` and takes no space, but quoted."""
+    place, mark, options = rest.partition("?")
+    bucket, _, path = place.partition("/")
     try:
-        filesystem, path = fs.FileSystem.from_uri(address)
-    except ArrowInvalid:
-        filesystem, path = _locate_by_fsspec(address)
-    return Location(filesystem, path, "" if scheme == "file" else f"{scheme}://")
+        filesystem, base = _open_filesystem(
+            f"{scheme}://{quote(bucket, safe='@:%')}/-{mark}{options}"
+        )
+    except ValueError as cause:
+        raise AddressError(f"{address} is no address of that kind. Check its spelling.") from cause
+    return filesystem, base.removesuffix("-") + unquote(path).rstrip("/")
+
+
+@functools.lru_cache(maxsize=KEPT_FILESYSTEMS)
+def _open_filesystem(root: str) -> tuple[Any, str]:
+    """Return the filesystem of a URL, and the path on it; the same for the same URL."""
+    filesystem, path = fs.FileSystem.from_uri(root)
+    return filesystem, str(path)
 
 
 def _locate_by_fsspec(address: str) -> tuple[Any, str]:
     """Find the filesystem of a URL that pyarrow does not know."""
+    scheme = address.partition("://")[0]
     try:
         filesystem, path = fsspec.url_to_fs(address)
-    except (ImportError, ValueError) as cause:
-        scheme = address.partition("://")[0]
+    except ImportError as cause:
         raise BulkError(
-            f"{scheme}:// is no kind of storage that is known here. Install the package with which fsspec "
-            "reads it, or give a path, s3:// or gs://."
+            f"{scheme}:// needs a package that is not installed: install the one with which fsspec reads it."
+        ) from cause
+    except ValueError as cause:
+        raise AddressError(
+            f"{scheme}:// is no kind of storage that is known here. Give a path, s3:// or gs://."
         ) from cause
     return fs.PyFileSystem(fs.FSSpecHandler(filesystem)), path
 
@@ -76,10 +124,11 @@ def find_files(source: Location) -> Iterator[str]:
     """Yield the paths of a source's files, in an order that is always the same.
 
     Args:
-        source: A file, a folder, or a pattern: `*` and `?` within a name, `**` across folders.
+        source: A file, a folder, or a pattern: `*` within a name, `**` across folders. `?` stands for one character in
+            paths and `file://` alone, since it begins the options of other URLs.
 
     Raises:
-        BulkError: If there is nothing there.
+        BulkError: If there is nothing there, or a file whose name is no UTF-8.
     """
     kind = source.filesystem.get_file_info(source.path).type
     if kind == fs.FileType.File:
@@ -102,7 +151,12 @@ def _match(source: Location) -> Iterator[str]:
 def _walk(filesystem: Any, folder: str) -> Iterator[str]:
     """Yield the files below a folder, one folder after the other, without what systems add by themselves."""
     selector = fs.FileSelector(folder, allow_not_found=True)
-    entries = sorted(filesystem.get_file_info(selector), key=lambda entry: str(entry.path))
+    try:
+        entries = sorted(filesystem.get_file_info(selector), key=lambda entry: str(entry.path))
+    except UnicodeDecodeError as cause:
+        raise BulkError(
+            f"{folder} holds a name that is no UTF-8{_quote_unreadable(folder)}. Rename it: no result could name it."
+        ) from cause
     for entry in entries:
         if is_junk(entry.base_name):
             continue
@@ -110,3 +164,14 @@ def _walk(filesystem: Any, folder: str) -> Iterator[str]:
             yield from _walk(filesystem, entry.path)
         else:
             yield str(entry.path)
+
+
+def _quote_unreadable(folder: str) -> str:
+    """Quote the first name that is no UTF-8, for a message."""
+    names = sorted(path.name for path in Path(folder).glob("*") if not _is_text(path.name))
+    return f", {os.fsencode(names[0])!r}" if names else ""
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a name was UTF-8, where the system knows it as bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
