@@ -11,7 +11,7 @@ import functools
 import itertools
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ from service.batches import BatchEntry, read_file
 from service.bulk.columns import Columns, find_columns
 from service.bulk.parts import Part
 from service.bulk.storage import AddressError, Location, locate
-from service.bulk.zips import list_members, open_zip, read_member
+from service.bulk.zips import LastZip, read_member
 from service.errors import BrokenImageError
 from service.labelled_data import LabelledDataLimits
 
@@ -46,6 +46,7 @@ class Reader:
     limits: LabelledDataLimits
     block_images: int
     column: str | None = None
+    _zip: LastZip = field(default_factory=LastZip, init=False, compare=False, repr=False)
 
     def read_blocks(self, part: Part) -> Iterator[list[BatchEntry]]:
         """Yield the pictures of a part; each block is to be read before the next is asked for.
@@ -69,9 +70,9 @@ class Reader:
     def _read_zip(self, part: Part) -> Iterator[list[BatchEntry]]:
         """Yield the pictures of a zip."""
         location = self.source.at(part.container)
-        with open_zip(location) as archive:
-            members = list_members(archive)[part.start : part.stop]
-            yield [self._member(location, archive, member) for member in members]
+        archive, members = self._zip.open(location)
+        wanted = members[part.start : part.stop]
+        yield [self._member(location, archive, member) for member in wanted]
 
     def _member(
         self, location: Location, archive: zipfile.ZipFile, member: zipfile.ZipInfo

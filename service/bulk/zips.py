@@ -5,7 +5,7 @@ location -> open zip -> its pictures, in the directory's order -> the bytes of o
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from service.bulk import BulkError
 from service.bulk.storage import Location
@@ -35,6 +35,36 @@ def open_zip(location: Location) -> Iterator[zipfile.ZipFile]:
             ) from cause
         with archive:
             yield archive
+
+
+class LastZip:
+    """Keeps the zip open that was asked for last: to read the directory of 200,000 members takes two seconds.
+
+    A worker is given the parts of one zip after the other; until it has opened one, this can be sent to it.
+    """
+
+    def __init__(self) -> None:
+        self._path: str | None = None
+        self._open = ExitStack()
+        self._archive: zipfile.ZipFile | None = None
+        self._members: list[zipfile.ZipInfo] = []
+
+    def open(self, location: Location) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+        """Return a zip, which stays open until another is asked for, and its pictures.
+
+        Raises:
+            BulkError: If it is damaged.
+        """
+        if self._archive is None or self._path != location.path:
+            self.close()
+            self._archive = self._open.enter_context(open_zip(location))
+            self._path, self._members = location.path, list_members(self._archive)
+        return self._archive, self._members
+
+    def close(self) -> None:
+        """Close the zip that is open, if one is."""
+        self._open.close()
+        self._archive, self._path, self._members = None, None, []
 
 
 def list_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -197,6 +197,27 @@ class TestSources:
         with pytest.raises(BulkError, match="UTF-8"):
             score(path, tmp_path / "out")
 
+    def test_zip_is_opened_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A worker reads the directory of a zip once for all its parts, and keeps one zip open."""
+        opened: list[zipfile.ZipFile] = []
+        original = zipfile.ZipFile.__init__
+
+        def count(archive: zipfile.ZipFile, file: Any, *arguments: Any, **named: Any) -> None:
+            if isinstance(file, pa.NativeFile):  # none of NumPy's, whose bundles are zips too
+                assert sum(each.fp is not None for each in opened) <= 1
+                opened.append(archive)
+            original(archive, file, *arguments, **named)
+
+        (tmp_path / "in").mkdir()
+        for name in ("a.zip", "b.zip"):
+            write_zip(tmp_path / "in" / name, PICTURES)
+        monkeypatch.setattr(zipfile.ZipFile, "__init__", count)
+
+        tally = score(tmp_path / "in", tmp_path / "out")
+
+        assert tally.scored == 100
+        assert len(opened) == 4  # each once to list it, and once to read it
+
     @pytest.mark.parametrize(
         ("columns", "wanted"),
         [({"a": PICTURES[:1], "b": PICTURES[:1]}, None), ({"text": ["a"]}, "other")],
