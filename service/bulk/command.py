@@ -52,6 +52,7 @@ class Summary:
         scored: Those that this run gave a result.
         failed: Those of them with an error.
         skipped: Those that had a result before.
+        failed_before: Those of them with an error.
         duration_s: From the first part to the last, in seconds.
         cpu_s: CPU time of the workers for pictures, in seconds.
     """
@@ -60,13 +61,15 @@ class Summary:
     scored: int
     failed: int
     skipped: int
+    failed_before: int
     duration_s: float
     cpu_s: float
 
     def describe(self, destination: str) -> str:
         """Say it in one line."""
         rate = self.scored / self.duration_s
-        before = f", {self.skipped:,} had a result before" if self.skipped else ""
+        errors = f" ({self.failed_before:,} of them an error)" if self.failed_before else ""
+        before = f", {self.skipped:,} had a result before{errors}" if self.skipped else ""
         return (
             f"{self.images:,} images: {self.scored - self.failed:,} recognised, {self.failed:,} with an error"
             f"{before}; {self.duration_s:.1f} s, {rate:,.0f} images a second; {destination}"
@@ -109,6 +112,7 @@ def score_source(options: Options, settings: Settings) -> Summary:
         total.scored,
         total.failed,
         total.skipped,
+        total.failed_before,
         time.monotonic() - started_s,
         total.cpu_s,
     )

@@ -10,20 +10,24 @@ from service.bulk.storage import Location
 
 
 class Done:
-    """The pictures that had a result when the worker began; 16 bytes for each.
+    """The pictures that had a result when the worker began; 17 bytes for each.
 
     Args:
         folder: Where results are.
     """
 
     def __init__(self, folder: Location) -> None:
-        self._sorted = np.sort(np.concatenate([digest_paths([]), *read_done(folder)]))
+        found = [(digest_paths([]), np.zeros(0, dtype=bool)), *read_done(folder)]
+        digests, failed = (np.concatenate(each) for each in zip(*found, strict=True))
+        order = np.argsort(digests)
+        self._sorted, self._failed = digests[order], failed[order]
 
-    def without(self, entries: Sequence[BatchEntry]) -> list[BatchEntry]:
-        """Return the pictures that have none."""
+    def without(self, entries: Sequence[BatchEntry]) -> tuple[list[BatchEntry], int]:
+        """Return the pictures that have none, and how many of the others have an error."""
         if not len(self._sorted):
-            return list(entries)
+            return list(entries), 0
         digests = digest_paths(entry.name for entry in entries)
         places = np.searchsorted(self._sorted, digests).clip(max=len(self._sorted) - 1)
         is_done = self._sorted[places] == digests
-        return [entry for entry, done in zip(entries, is_done, strict=True) if not done]
+        wanted = [entry for entry, done in zip(entries, is_done, strict=True) if not done]
+        return wanted, int(np.sum(is_done & self._failed[places]))

@@ -113,11 +113,12 @@ def _is_result(path: str) -> bool:
     return name.endswith(SUFFIX) and not name.startswith(UNFINISHED)
 
 
-def read_done(folder: Location) -> Iterator[Digests]:
-    """Yield the digests of the paths that have a result, file by file."""
+def read_done(folder: Location) -> Iterator[tuple[Digests, npt.NDArray[np.bool_]]]:
+    """Yield the digests of the paths that have a result, and which of these are an error, file by file."""
     for path in find_results(folder):
-        table = pq.read_table(path, columns=[NAME], filesystem=folder.filesystem)
-        yield digest_paths(table[NAME].to_pylist())
+        table = pq.read_table(path, columns=[NAME, "error"], filesystem=folder.filesystem)
+        has_error = np.array(table["error"].is_valid().to_pylist(), dtype=bool)
+        yield digest_paths(table[NAME].to_pylist()), has_error
 
 
 def prepare_folder(folder: Location, model: str) -> int:

@@ -61,6 +61,7 @@ class Tally:
         scored: How many have a result now.
         failed: How many of them have an error.
         skipped: How many had a result already.
+        failed_before: How many of these have an error.
         cpu_s: CPU time that the worker took, in seconds.
         failure: What ended the work and is no picture's fault; empty if nothing did.
     """
@@ -68,6 +69,7 @@ class Tally:
     scored: int = 0
     failed: int = 0
     skipped: int = 0
+    failed_before: int = 0
     cpu_s: float = 0.0
     failure: str = ""
 
@@ -76,6 +78,7 @@ class Tally:
             self.scored + other.scored,
             self.failed + other.failed,
             self.skipped + other.skipped,
+            self.failed_before + other.failed_before,
             self.cpu_s + other.cpu_s,
             self.failure or other.failure,
         )
@@ -120,9 +123,9 @@ class Scorer:
     def _score_block(self, entries: Sequence[BatchEntry]) -> Tally:
         """Score the pictures of a block that have no result yet."""
         before_s = time.process_time()
-        wanted = self._done.without(entries)
+        wanted, failed_before = self._done.without(entries)
         if not wanted:
-            return Tally(skipped=len(entries))
+            return Tally(skipped=len(entries), failed_before=failed_before)
         outcomes = [
             outcome
             for at in range(0, len(wanted), ENGINE_IMAGES)
@@ -130,9 +133,13 @@ class Scorer:
         ]
         table = make_table([entry.name for entry in wanted], outcomes, identify(self._model))
         write_block(table, self._job.folder)
-        failed = sum(not isinstance(outcome, Prediction) for outcome in outcomes)
-        skipped = len(entries) - len(wanted)
-        return Tally(len(wanted), failed, skipped, time.process_time() - before_s)
+        return Tally(
+            scored=len(wanted),
+            failed=sum(not isinstance(outcome, Prediction) for outcome in outcomes),
+            skipped=len(entries) - len(wanted),
+            failed_before=failed_before,
+            cpu_s=time.process_time() - before_s,
+        )
 
     def _recognise(self, entries: Sequence[BatchEntry]) -> list[Outcome]:
         """Recognise pictures; a failure of the storage is none of theirs."""

@@ -92,4 +92,4 @@ def _score(arguments: argparse.Namespace) -> int:
         print(json.dumps(asdict(summary)))
     else:
         print(summary.describe(arguments.destination))
-    return ExitCode.FILE_FAILED if summary.failed else ExitCode.OK
+    return ExitCode.FILE_FAILED if summary.failed or summary.failed_before else ExitCode.OK

@@ -328,6 +328,18 @@ class TestResuming:
         assert len(set(paths)) == len(paths) == 21
         assert not list((tmp_path / "out").glob(".*"))
 
+    def test_errors_of_before_count(self, tmp_path: Path) -> None:
+        """Pictures that had an error before are told of again, without those that are no longer in the source."""
+        source = write_folder(tmp_path / "in", PICTURES[:20])
+        for name in ("bad.png", "gone.png"):
+            (source / name).write_bytes(b"text")
+        score(source, tmp_path / "out")
+        (source / "gone.png").unlink()
+
+        tally = score(source, tmp_path / "out")
+
+        assert (tally.scored, tally.failed, tally.skipped, tally.failed_before) == (0, 0, 21, 1)
+
     def test_replaces_what_is_done_again(self, tmp_path: Path) -> None:
         """Two workers that score the same block leave one file."""
         source = write_folder(tmp_path / "in", PICTURES[:5])
@@ -432,9 +444,9 @@ class TestProgress:
         stream = io.StringIO()
         monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
 
-        total = follow([Tally(1, 0, 1, 0.5), Tally(2, 1, 0, 0.5)], 5, stream)
+        total = follow([Tally(1, 0, 1, 1, 0.5), Tally(2, 1, 0, 0, 0.5)], 5, stream)
 
-        assert total == Tally(3, 1, 1, 1.0)
+        assert total == Tally(3, 1, 1, 1, 1.0)
         assert "time left" in stream.getvalue()
 
 
