@@ -38,6 +38,13 @@ class Part:
         """How many pictures it has."""
         return len(self.names) or self.stop - self.start
 
+    def describe(self) -> str:
+        """Say which pictures they are."""
+        if self.kind == "files":
+            return " to ".join(dict.fromkeys((self.names[0], self.names[-1])))
+        group = f" of row group {self.row_group}" if self.kind == "parquet" else ""
+        return f"{self.container}, pictures {self.start:,} to {self.stop - 1:,}{group}"
+
 
 def write_part(part: Part) -> dict[str, str]:
     """Write a part as a row, whose column is of the same type for every kind."""

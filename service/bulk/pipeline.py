@@ -23,6 +23,7 @@ from ray.exceptions import RayError
 
 OBJECT_STORE_BYTES = 100_000_000  # parts are names and tallies numbers; Ray's least is 75 MiB
 ATTEMPTS = 3  # at a start, for which Ray waits 30 seconds, too few on a machine that is busy
+RESTARTS = 20  # of a worker, which may lose its machine now and then; what a part costs is counted (`attempts`)
 PARTS_AHEAD = 2  # of a worker: one in work, one that waits for it
 
 
@@ -88,6 +89,7 @@ def score(parts: Sequence[Part], job: Job, num_workers: int) -> Iterator[Tally]:
             size=min(num_workers, len(parts)), max_tasks_in_flight_per_actor=PARTS_AHEAD
         ),
         num_cpus=1,
+        max_restarts=RESTARTS,
     )
     try:
         for row in tallies.iter_rows():

@@ -19,6 +19,7 @@ from pyarrow import fs
 
 from service.batches import Outcome
 from service.bulk import BulkError
+from service.bulk.attempts import NOTE
 from service.bulk.columns import NAME
 from service.bulk.storage import Location
 from service.errors import UploadError
@@ -139,7 +140,7 @@ def prepare_folder(folder: Location, model: str) -> int:
     for path in results[:1]:
         _check_model(folder.at(path), model)
     for entry in folder.filesystem.get_file_info(fs.FileSelector(folder.path)):
-        if entry.base_name.startswith(UNFINISHED) and entry.base_name.endswith(SUFFIX):
+        if entry.base_name.startswith(UNFINISHED) and entry.base_name.endswith((SUFFIX, NOTE)):
             folder.filesystem.delete_file(entry.path)
     return len(results)
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from service.batches import BatchEntry, Outcome, canonicalise_entries, recognise_all
 from service.bulk import BulkError
+from service.bulk.attempts import counting
 from service.bulk.done import Done
 from service.bulk.parts import Part, read_parts
 from service.bulk.reading import Reader
@@ -107,8 +108,9 @@ class Scorer:
         """Score a part, block by block, until one fails: Ray would hide why in its own words."""
         total = Tally()
         try:
-            for block in self._job.reader.read_blocks(part):
-                total += self._score_block(block)
+            with counting(part, self._job.folder):
+                for block in self._job.reader.read_blocks(part):
+                    total += self._score_block(block)
         except (BulkError, OSError, pa.ArrowException) as error:
             place = part.container or part.names[0]
             logger.exception("%s failed", place)

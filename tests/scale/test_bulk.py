@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.bulk import BulkError
+from service.bulk.attempts import begin
 from service.bulk.parts import read_parts, write_part
 from service.bulk.progress import describe, follow
 from service.bulk.reading import Reader
@@ -401,6 +402,22 @@ class TestFailures:
         source = write_parquet(tmp_path / "list.parquet", {"path": ["abc://x", "sftp://a/b"]})
 
         assert "install" in score(source, tmp_path / "out").failure
+        assert not list((tmp_path / "out").iterdir())
+
+    def test_of_a_part_that_kills_its_workers(self, tmp_path: Path) -> None:
+        """A part that three workers have begun and not ended is named, and not begun again; a new run may."""
+        [part] = list_parts(locate(str(write_folder(tmp_path / "in", PICTURES[:5]))), BLOCK)
+        folder = locate(str(tmp_path / "out"))
+        prepare_folder(folder, "digits/1")
+        for _ in range(3):
+            begin(part, folder)
+
+        with pytest.raises(BulkError, match=r"in/000/0000\.png to .*in/000/0004\.png") as caught:
+            begin(part, folder)
+
+        assert "--block 1" in str(caught.value)
+        begin(part, folder)
+        prepare_folder(folder, "digits/1")
         assert not list((tmp_path / "out").iterdir())
 
     def test_of_a_container(self, tmp_path: Path) -> None:

@@ -11,8 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 from ray.cluster_utils import Cluster
 
+from service.batches import BatchEntry
+from service.bulk import BulkError
+from service.bulk.attempts import NOTE
+from service.bulk.parts import Part
+from service.bulk.pipeline import score, start_ray
+from service.bulk.reading import Reader
+from service.bulk.results import prepare_folder
+from service.bulk.scorer import Job
+from service.bulk.sources import list_parts
+from service.bulk.storage import locate
+from service.settings import Settings
 from tests.scale.sources import (
     ROOT,
     make_pictures,
@@ -22,6 +34,7 @@ from tests.scale.sources import (
     write_zip,
 )
 
+DEADLY = "0003.png"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 PATIENCE_S = 600.0  # a busy machine takes minutes to start Ray
 
@@ -43,6 +56,16 @@ def finish(process: "subprocess.Popen[str]") -> tuple[int, dict[str, Any], str]:
     """Wait for the command; return its code, its summary and what else it said."""
     said, errors = process.communicate(timeout=PATIENCE_S)
     return process.returncode, json.loads(said) if said else {}, errors
+
+
+class Deadly(Reader):
+    """Reads one picture as a decoder does that crashes."""
+
+    def read_blocks(self, part: Part) -> Iterator[list[BatchEntry]]:
+        """End the process where it is that picture's turn."""
+        if part.names[0].endswith(DEADLY):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().read_blocks(part)
 
 
 @pytest.fixture
@@ -84,8 +107,12 @@ class TestHere:
     """Of workers on this machine."""
 
     def test_killed_and_resumed(self, tmp_path: Path) -> None:
-        """After a kill in the middle, the same command scores what has no result, each picture once."""
+        """After a kill in the middle, the same command scores what has no result, each picture once.
+
+        A block for each worker at most was begun without a result, and a bad picture of before is told of again.
+        """
         source = write_folder(tmp_path / "in", make_pictures(4000))
+        (source / "000" / "0000.png").write_bytes(b"text")
         out = tmp_path / "out"
         process = start(source, out, "--workers", "2", "--block", "20")
         try:
@@ -95,14 +122,44 @@ class TestHere:
         process.communicate()
         _wait_for_silence(out)
         before = len(read_results(out))
+        num_begun = len(list(out.glob(f".*{NOTE}")))
 
         code, summary, errors = finish(start(source, out, "--workers", "2", "--block", "20"))
 
         paths = [row["path"] for row in read_results(out)]
-        assert code == 0, errors
+        assert code == 1, errors
         assert 0 < before < 4000
+        assert num_begun <= 2
+        assert not list(out.glob(".*"))
+        assert (summary["failed"], summary["failed_before"]) == (0, 1)
         assert (summary["skipped"], summary["scored"]) == (before, 4000 - before)
         assert len(set(paths)) == len(paths) == 4000
+
+    @pytest.mark.full
+    def test_picture_that_kills_its_worker(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A picture that ends the process of its worker ends the run, which names it; others keep their results."""
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for the workers, which import this file
+        source = locate(str(write_folder(tmp_path / "in", make_pictures(5))))
+        settings, folder = Settings(), locate(str(tmp_path / "out"))
+        prepare_folder(folder, "digits/1")
+        job = Job(
+            Deadly(source, settings.evaluation_limits.data, 1),
+            settings.upload_limits,
+            *(folder, settings.models_dir, "digits", settings.engine),
+        )
+        start_ray(None, 1)
+        try:
+            with pytest.raises(BulkError, match=rf"3 workers have died of .*{DEADLY}"):
+                list(score(list(list_parts(source, 1)), job, 1))
+        finally:
+            ray.shutdown()
+
+        assert {Path(str(row["path"])).name for row in read_results(tmp_path / "out")} >= {
+            "0000.png",
+            "0001.png",
+        }
 
     @pytest.mark.full
     def test_storage_that_fails(self, tmp_path: Path) -> None:
