@@ -12,6 +12,13 @@ PATH = ROOT / "docs" / "images" / "crowd.png"
 SIZE_INCHES = (7.0, 4.2)
 DOTS_PER_INCH = 110
 LOAD = 0.6  # before the crowd, of the results that are drawn
+SHOWN = (
+    (2, 128, 8),
+    (2, 8, 8),
+    (2, 8, 2),
+    (8, 8, 1),
+    (16, 8, 1),
+)  # their replicas, room and target
 
 
 def draw_crowd(results: list[Result], path: Path = PATH) -> None:
@@ -24,7 +31,9 @@ def draw_crowd(results: list[Result], path: Path = PATH) -> None:
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     soon, replicas = figure.subplots(2, sharex=True, height_ratios=(3, 2))
     for result in results:
-        if result.settings["load"] == LOAD and result.settings["attempts"] == 1:
+        settings = result.settings
+        shown = tuple(settings[name] for name in ("standing", "max_waiting", "target"))
+        if settings["load"] == LOAD and settings["attempts"] == 1 and shown in SHOWN:
             _add(soon, replicas, result)
     soon.set_ylabel(f"answered within {GOAL_S * 1000:.0f} ms, %")
     soon.legend(loc="center right", fontsize="small")
@@ -39,7 +48,8 @@ def _add(soon: Axes, replicas: Axes, result: Result) -> None:
     """Add one result to both axes."""
     points = [point for point in result.points if point.at_s < result.points[-1].at_s]
     times_s = [point.at_s - CROWD_AT_S for point in points]
-    room, target = (f"{result.settings[name]:g}" for name in ("max_waiting", "target"))
-    label = f"at most {room} wait, target {target}"
+    names = ("standing", "max_waiting", "target")
+    standing, room, target = (f"{result.settings[name]:g}" for name in names)
+    label = f"{standing} before, at most {room} wait, target {target}"
     soon.plot(times_s, [point.soon * 100 for point in points], label=label)
     replicas.step(times_s, [point.replicas for point in points], where="post", label=label)

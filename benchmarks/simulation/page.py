@@ -17,7 +17,14 @@ from benchmarks.simulation import paper, validation
 from benchmarks.simulation.figure import draw_crowd
 from benchmarks.simulation.paper import Assumptions
 from benchmarks.simulation.parameters import Parameters, read_parameters
-from benchmarks.simulation.scenarios import CROWD_AT_S, GOAL_S, Result, read_scenarios
+from benchmarks.simulation.scenarios import (
+    BASE,
+    CROWD,
+    CROWD_AT_S,
+    GOAL_S,
+    Result,
+    read_scenarios,
+)
 from benchmarks.tables import digits, percent, table
 
 PAGE = ROOT / "docs" / "scale.md"
@@ -166,10 +173,13 @@ def _render_crowd(_: Parameters, results: list[Result]) -> str:
     """What a crowd meets, by settings."""
     rows = [
         [
-            f"{float(result.settings['load']):.0%}",
-            *(f"{result.settings[name]:g}" for name in ("max_waiting", "target", "attempts")),
+            f"{float(result.settings['load']) * BASE * CROWD:g}",
+            *(
+                f"{result.settings[name]:g}"
+                for name in ("standing", "max_waiting", "target", "attempts")
+            ),
             percent(result.answered),
-            digits(result.p99_ms),
+            _mark(result.p99_ms, result.soon),
             percent(result.soon),
             f"{result.attempts:.2f}",
             _recovery(result),
@@ -177,7 +187,8 @@ def _render_crowd(_: Parameters, results: list[Result]) -> str:
         ]
         for result in results
     ]
-    head = ["busy before", "`DIGITSERVE_MAX_WAITING`", "target", "attempts", "answered", "p99, ms"]
+    head = ["workers that the crowd keeps busy", "replicas before", "`DIGITSERVE_MAX_WAITING`"]
+    head += ["target", "attempts", "answered", "p99, ms"]
     head += [f"within {GOAL_MS:.0f} ms", "sent for one", "good again after, s", "replicas then"]
     return table(head, rows)
 
@@ -185,7 +196,7 @@ def _render_crowd(_: Parameters, results: list[Result]) -> str:
 def _recovery(result: Result) -> str:
     """Return the seconds from the crowd's coming until all seconds are good."""
     bad_s = [point.at_s for point in result.points if point.soon < RECOVERED]
-    last_s = max(bad_s, default=CROWD_AT_S)
+    last_s = max(bad_s, default=CROWD_AT_S - 1)
     if result.points and last_s >= result.points[-1].at_s - 1:
         return "not yet"
     return f"{last_s + 1 - CROWD_AT_S:.0f}"

@@ -40,6 +40,16 @@ POD_START_S = 5.0  # assumed, beside the process's own start: scheduling, contai
 ATTEMPTS = 3  # of digitserve_client
 CROWD_AT_S, CROWD_S = 30.0, 150.0
 BASE = 2  # replicas before a crowd, the fewest of deploy/kubernetes
+CROWD = 10  # times as many requests
+# Standing replicas, `DIGITSERVE_MAX_WAITING`, the autoscaler's target, attempts of a client.
+CROWD_SETTINGS = (
+    (BASE, 128, 8.0, 1),
+    (BASE, 128, 8.0, ATTEMPTS),
+    (BASE, 8, 8.0, 1),
+    (BASE, 8, 2.0, 1),
+    (BASE, 8, 1.0, 1),
+    *((standing, 8, 1.0, 1) for standing in (8, 16, 20)),
+)
 FLEET_REQUESTS = 200_000  # of each fleet
 STEADY = 5  # workers that a steady load keeps busy
 
@@ -161,27 +171,25 @@ def _autoscaling(parameters: Parameters) -> Iterator[Result]:
 
 
 def _crowd(parameters: Parameters) -> Iterator[Result]:
-    """Ten times as many requests from one moment on, at photos."""
+    """Ten times as many requests from one moment on, at photos; the load is that of the fewest replicas."""
     for load in (0.3, 0.6):
-        for room, target, attempts in (
-            (128, 8.0, 1),
-            (128, 8.0, ATTEMPTS),
-            (8, 8.0, 1),
-            (8, 2.0, 1),
-        ):
+        for standing, room, target, attempts in CROWD_SETTINGS:
             plan = make_plan(parameters, PHOTO, BASE, load)
             rate = plan.rates[0][1]
+            autoscaler = _autoscaler(parameters, target, max_replicas=80)
             plan = replace(
                 plan,
+                replicas=standing,
                 seconds=CROWD_AT_S + CROWD_S,
-                rates=((0, rate), (CROWD_AT_S, 10 * rate)),
+                rates=((0, rate), (CROWD_AT_S, CROWD * rate)),
                 bounds=replace(plan.bounds, max_waiting=room),
                 balancer=CLUSTER,
                 clients=replace(plan.clients, attempts=attempts),
-                autoscaler=_autoscaler(parameters, target, max_replicas=80),
+                autoscaler=replace(autoscaler, min_replicas=standing),
             )
             settings: Settings = {
                 "load": load,
+                "standing": standing,
                 "max_waiting": room,
                 "target": target,
                 "attempts": attempts,

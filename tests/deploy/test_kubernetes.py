@@ -9,6 +9,7 @@ import pytest
 import yaml
 from jsonschema import ValidationError
 
+from benchmarks.simulation.scenarios import GOAL_S, read_scenarios
 from service import __version__
 from service.settings import Settings
 from tests.deploy.custom_kinds import Resource, validate
@@ -170,6 +171,27 @@ class TestOverlays:
         }
 
         assert len(scalers) == ("replicas" not in find(resources, "Deployment")["spec"])
+
+    def test_p99_holds_by_simulation(self) -> None:
+        """The settings for a low 99th percentile are ones under which the simulation answers a whole crowd in time."""
+        resources = render("p99")
+        scaler = find(resources, "HorizontalPodAutoscaler")["spec"]
+        (metric,) = scaler["metrics"]
+        settings = {
+            "standing": scaler["minReplicas"],
+            "max_waiting": int(environment_of(resources)["DIGITSERVE_MAX_WAITING"]),
+            "target": float(metric["pods"]["target"]["averageValue"]),
+        }
+        (result, _) = (
+            result
+            for result in read_scenarios()
+            if result.study == "crowd" and settings.items() <= result.settings.items()
+        )
+
+        assert metric["pods"]["metric"]["name"] == "digitserve_requests_in_flight"
+        assert result.soon >= 0.99
+        assert result.p99_ms <= 1000 * GOAL_S
+        assert container_of(resources)["resources"]["requests"]["cpu"] == "1"
 
     def test_gpu(self) -> None:
         """A pod asks for one GPU, refuses to start without it, and has its own image."""
