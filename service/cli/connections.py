@@ -1,6 +1,6 @@
 """Connections: what the server does about clients that leave, stall or never come to the point.
 
-answer -> sent in one piece; connection lost -> its request's place is free
+answer -> sent in one piece; connection lost -> the place of its request in work is free
 a look a second at all -> those that stall are closed
 """
 
@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import cast
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service.cli.bounded_protocol import BoundedProtocol
@@ -17,6 +18,10 @@ from service.routes.intake import PLACE, REQUESTS
 
 class Connection(BoundedProtocol):
     """A connection whose client frees its place in the service by leaving."""
+
+    _in_work: RequestResponseCycle | None = (
+        None  # not the last one read, where requests are sent ahead
+    )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Serve a connection; each answer leaves in one piece."""
@@ -33,11 +38,20 @@ class Connection(BoundedProtocol):
         self._joined.flush()
         super().on_response_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Begin to answer a request."""
+        self._in_work = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up the places of what is unanswered."""
+        """Give up the place of what is unanswered, and drop what was sent ahead."""
         super().connection_lost(exc)
-        cycle = _cycle(self)
-        if cycle is not None and (place := cycle.scope["state"].get(PLACE)):
+        self.pipeline.clear()
+        if (cycle := self._in_work) is None:
+            return
+        cycle.disconnected = not cycle.response_complete
+        cycle.message_event.set()
+        if place := cycle.scope["state"].get(PLACE):
             place.leave()
 
 

@@ -15,6 +15,8 @@ from service.admission import Gate
 from service.cli.connections import Connection, StallWatch
 from service.routes.intake import PLACE, REQUESTS
 
+GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
 
 class _Transport:
     """A transport that counts.
@@ -74,8 +76,8 @@ class TestConnection:
 
     @pytest.mark.parametrize(
         ("request_head", "num_taken"),
-        [(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", [1, 0]), (b"GET / HT", [0, 0])],
-        ids=["request", "half a head"],
+        [(GET, [1, 0]), (3 * GET, [1, 0]), (b"GET / HT", [0, 0])],
+        ids=["request", "requests sent ahead", "half a head"],
     )
     def test_client_that_leaves(self, request_head: bytes, num_taken: list[int]) -> None:
         """The place of its request is free, though the request is still in work."""
@@ -85,6 +87,10 @@ class TestConnection:
     def test_requests_know_of_each_other(self, num_clients: int) -> None:
         """Each is told of all that the server had read when the first of them began."""
         assert asyncio.run(_count_requests(num_clients)) == [num_clients] * num_clients
+
+    def test_client_that_sent_ahead_and_left(self) -> None:
+        """The request in work is told, though it is not the last that was read, and no other is begun."""
+        assert asyncio.run(_receive_what_follows(3 * GET)) == ["http.request", "http.disconnect"]
 
 
 async def _count_requests(num_clients: int) -> list[int]:
@@ -114,11 +120,32 @@ async def _count_requests(num_clients: int) -> list[int]:
     return told
 
 
+async def _receive_what_follows(requests: bytes) -> list[str]:
+    """Send requests and leave; return what the application receives by then."""
+    received: list[str] = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        received.append((await receive())["type"])
+        received.append((await receive())["type"])
+
+    loop = asyncio.get_running_loop()
+    connection = Connection(uvicorn.Config(app, log_config=None), ServerState(), {})
+    client, end = socket.socketpair()
+    await loop.connect_accepted_socket(lambda: connection, end)
+    client.sendall(requests)
+    await asyncio.sleep(0.1)
+    client.close()
+    await asyncio.wait_for(_closed(connection), 10)
+    await asyncio.sleep(0.1)
+    return received
+
+
 async def _leave(request_head: bytes) -> list[int]:
     """Send a request and leave; return how many places are taken before and after."""
     gate, is_over = Gate(1), asyncio.Event()
 
-    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+        await receive()
         scope["state"][PLACE] = gate.enter(math.inf)
         await is_over.wait()
 
