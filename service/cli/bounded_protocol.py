@@ -16,12 +16,20 @@ from service.security_headers import security_headers
 # In a row, besides what one read brings, at most 256 kB: a request's line, its headers, what stands between
 # the chunks of a body, and behind them. Browsers send about 1 kB, and some servers take only 8.
 MAX_BYTES_WITHOUT_BODY = 65_536
+# Requests of a connection that wait for the one in work; one read may bring 14,000, of which each takes a kilobyte
+# or two before anyone has asked for a key. Clients that send ahead at all send sixteen or fewer.
+MAX_PIPELINED = 16
+
+
+class PipelineError(Exception):
+    """A client sends too many requests ahead; raised within the parser, so that it stops."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """A connection that ends where its client sends no request, or one whose headers never end."""
 
     _num_bytes = 0  # since the last of a body, or of a request
+    _is_pipeline_full = False
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
@@ -36,6 +44,17 @@ class BoundedProtocol(HttpToolsProtocol):
                 f"{MAX_BYTES_WITHOUT_BODY:,} bytes that are accepted. Send fewer or shorter ones.",
             )
 
+    def on_message_begin(self) -> None:
+        """Begin to read a request.
+
+        Raises:
+            PipelineError: If too many of the client's wait already.
+        """
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._is_pipeline_full = True
+            raise PipelineError
+        super().on_message_begin()
+
     def on_body(self, body: bytes) -> None:
         """Hand on a piece of a body."""
         self._num_bytes = 0
@@ -47,7 +66,16 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - we have words of our own
-        """Refuse what is no request."""
+        """Refuse what is no request, or one too many."""
+        if self._is_pipeline_full:
+            self._refuse(
+                HTTPStatus.BAD_REQUEST,
+                code="too-many-pipelined-requests",
+                title="Too many pipelined requests",
+                detail=f"More than {MAX_PIPELINED} requests were sent ahead of the answer that they wait for. "
+                "Read answers before you send more, or use more connections.",
+            )
+            return
         self._refuse(
             HTTPStatus.BAD_REQUEST,
             code="malformed-request",

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from service.cli.bounded_protocol import MAX_BYTES_WITHOUT_BODY, BoundedProtocol
+from service.cli.bounded_protocol import MAX_BYTES_WITHOUT_BODY, MAX_PIPELINED, BoundedProtocol
 
 CHUNKED = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
 LONG = b"x: " + b"y" * MAX_BYTES_WITHOUT_BODY
@@ -87,4 +87,17 @@ class TestBoundedProtocol:
         assert (status, json.loads(body)["type"]) == (
             400,
             "urn:problem-type:digitserve:malformed-request",
+        )
+
+    def test_requests_sent_ahead(self) -> None:
+        """So many may wait for the one in work; one more ends the connection, and none of them is begun."""
+        get, last = b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n"
+
+        most = asyncio.run(_exchange(MAX_PIPELINED * get + last))
+        status, body = _answer((MAX_PIPELINED + 2) * get)
+
+        assert most.count(b"HTTP/1.1 200 OK") == MAX_PIPELINED + 1
+        assert (status, json.loads(body)["type"]) == (
+            400,
+            "urn:problem-type:digitserve:too-many-pipelined-requests",
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.bounded_protocol import MAX_BYTES_WITHOUT_BODY
+from service.cli.bounded_protocol import MAX_BYTES_WITHOUT_BODY, MAX_PIPELINED
 from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND
 
@@ -35,6 +35,7 @@ def _length(num_bytes: int) -> bytes:
 
 WHOLE = _post(_length(len(SEVEN)), body=SEVEN)
 KEPT = WHOLE.replace(b"connection: close\r\n", b"")
+LIVE = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n"
 CHUNKED = b"transfer-encoding: chunked"
 CHUNK = b"%x\r\n%s\r\n" % (len(SEVEN), SEVEN)
 
@@ -111,6 +112,9 @@ REQUESTS: dict[str, tuple[bytes, list[int]]] = {
         [422],
     ),
     "several in one go": (3 * KEPT + WHOLE, [200, 200, 200, 200]),
+    "as many as may be sent ahead": (MAX_PIPELINED * LIVE + WHOLE, [200] * (MAX_PIPELINED + 1)),
+    "one more than may be sent ahead": ((MAX_PIPELINED + 2) * LIVE, [400]),
+    "ten thousand in one go": (10_000 * LIVE, [400]),
     "nonsense behind a good one": (KEPT + b"nonsense\r\n\r\n", [400]),
 }
 
