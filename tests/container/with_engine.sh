@@ -5,19 +5,22 @@
 #
 # Its own engine needs root on Debian 12. It comes from the packages of Debian 13, which run there, and listens on a
 # socket of its own; it changes nothing of the machine's network, so its containers reach nothing outside, and images
-# are built on the host's network. A base image that cannot be pulled is made here, of Debian's packages.
-# ENGINE_DIR (state, default ${TMPDIR:-/tmp}/digitserve-engine) keeps images and layers for the next time.
+# are built on the host's network. ENGINE_DIR (state, default ${TMPDIR:-/tmp}/digitserve-engine) keeps images and layers
+# for the next time; one run at a time has it, and others wait.
+# An image that cannot be pulled, into whichever engine, is made here of Debian's packages: a stand-in. It bears the hash
+# of this script, and is made anew when that has changed.
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 
 ENGINE_DIR=${ENGINE_DIR:-${TMPDIR:-/tmp}/digitserve-engine}
 PYTHON_IMAGE=$(sed -n 's/^ARG PYTHON_IMAGE=//p' Dockerfile)
+RECIPE=$(sha256sum tests/container/with_engine.sh | cut -c 1-16)
 SUITE=bookworm
 MMDEBSTRAP_OPTIONS=(
     --quiet --mode=root --variant=minbase
     --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"'
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*'
-    --dpkgopt='path-include=/usr/share/doc/*/copyright' # as the slim images do, for the lists of licences
+    --dpkgopt='path-include=/usr/share/doc/*/copyright' # for the lists of licences; a base may be without them
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*'
 )
 
@@ -38,6 +41,17 @@ retry() { # retry COMMAND...: three times, with a rest between
 }
 
 is_answering() { docker version >/dev/null 2>&1; }
+
+begin_work() { # begin_work WHY: as root, and alone in ENGINE_DIR
+    [ "$(id -u)" = 0 ] || fail "$1"
+    mkdir -p "$ENGINE_DIR"
+    [ -z "${ENGINE_LOCK:-}" ] || return 0
+    exec {ENGINE_LOCK}>"$ENGINE_DIR/lock"
+    export ENGINE_LOCK # for a run within this one
+    flock --nonblock "$ENGINE_LOCK" && return 0
+    say "waiting for another run, which has $ENGINE_DIR"
+    flock "$ENGINE_LOCK"
+}
 
 # ---- The engine's programs
 
@@ -61,21 +75,18 @@ DPkg::Lock::Timeout "300";
 CONF
 }
 
-has_programs() {
-    command -v dockerd >/dev/null && command -v mmdebstrap >/dev/null && docker compose version >/dev/null 2>&1 \
-        && docker buildx version >/dev/null 2>&1
+has_engine() {
+    command -v dockerd >/dev/null && docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1
 }
 
-install_programs() {
-    has_programs && return 0
-    say "installing a container engine"
-    [ -r /etc/apt/sources.list.d/debian.sources ] || fail "No engine answers, and this is no Debian 12 to install one on."
+install_packages() {
+    say "installing $*"
+    [ -r /etc/apt/sources.list.d/debian.sources ] || fail "This is no Debian 12 to install $1 on: do it by hand."
     configure_apt
     export APT_CONFIG=$ENGINE_DIR/apt/apt.conf DEBIAN_FRONTEND=noninteractive
     retry apt-get update -qq
-    retry apt-get install -y -qq --no-install-recommends mmdebstrap iptables \
-        docker.io/trixie docker-cli/trixie docker-buildx/trixie docker-compose/trixie >"$ENGINE_DIR/apt.log" 2>&1 \
-        || fail "The engine cannot be installed; see $ENGINE_DIR/apt.log."
+    retry apt-get install -y -qq --no-install-recommends "$@" >"$ENGINE_DIR/apt.log" 2>&1 \
+        || fail "$1 cannot be installed; see $ENGINE_DIR/apt.log."
     unset APT_CONFIG
 }
 
@@ -85,7 +96,7 @@ start_engine() {
     rm -f "$ENGINE_DIR/docker.pid" "$ENGINE_DIR/docker.sock"
     dockerd --host "$DOCKER_HOST" --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_DIR/exec" \
         --pidfile "$ENGINE_DIR/docker.pid" --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
-        --ip-masq=false >"$ENGINE_DIR/engine.log" 2>&1 &
+        --ip-masq=false >"$ENGINE_DIR/engine.log" 2>&1 {ENGINE_LOCK}>&- &
     ENGINE=$!
     trap stop_engine EXIT
     for _ in $(seq 200); do
@@ -106,7 +117,17 @@ stop_engine() {
 
 # ---- Base images
 
-has_image() { docker image inspect "$1" >/dev/null 2>&1 || docker pull --quiet "$1" >/dev/null 2>&1; }
+# An image without the label is no stand-in, and is kept.
+has_image() {
+    local recipe
+    recipe=$(docker image inspect --format '{{index .Config.Labels "digitserve.stand-in"}}' "$1" 2>/dev/null) || recipe=absent
+    [ -z "$recipe" ] || [ "$recipe" = "$RECIPE" ] || docker pull --quiet "$1" >/dev/null 2>&1
+}
+
+begin_stand_in() { # begin_stand_in IMAGE
+    begin_work "$1 can neither be pulled nor, without root, be made here."
+    command -v mmdebstrap >/dev/null || install_packages mmdebstrap
+}
 
 # The hooks get the directory as their own $1. A new volume at /prometheus takes the owner of what the image has there.
 # shellcheck disable=SC2016
@@ -121,10 +142,11 @@ make_debian() { # make_debian FILE PACKAGES: a root file system, as debian:*-sli
 }
 
 make_python() { # CPython in /usr/local, as the official image has it; from pyenv
+    begin_stand_in "$PYTHON_IMAGE"
     local version=${PYTHON_IMAGE#python:} root=$ENGINE_DIR/python source
     version=${version%%-*}
-    source=$(find "${PYENV_ROOT:-$HOME/.pyenv}/versions" -maxdepth 1 -name "$version.*" 2>/dev/null | sort -V | tail -n 1)
-    [ -n "$source" ] || fail "$PYTHON_IMAGE cannot be pulled, and there is no Python $version of pyenv to make it of."
+    source=$(find "${PYENV_ROOT:-$HOME/.pyenv}/versions" -maxdepth 1 -name "$version.*" 2>/dev/null | sort -V | tail -n 1) || true
+    [ -n "$source" ] || fail "$PYTHON_IMAGE can be neither pulled nor made: there is no Python $version of pyenv."
     say "making $PYTHON_IMAGE of Debian's packages and $source"
     make_debian "$ENGINE_DIR/python.tar" libssl3,libreadline8,libffi8,libsqlite3-0,libbz2-1.0,liblzma5,libuuid1,libncursesw6,zlib1g
     rm -rf "$root" && mkdir -p "$root"
@@ -139,12 +161,13 @@ make_python() { # CPython in /usr/local, as the official image has it; from pyen
     tar -C "$root" --numeric-owner -cf - . | docker import \
         --change 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8' \
         --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' --change 'CMD ["python3"]' \
-        - "$PYTHON_IMAGE" >/dev/null
+        --change "LABEL digitserve.stand-in=$RECIPE" - "$PYTHON_IMAGE" >/dev/null
     rm -rf "$root" "$ENGINE_DIR/python.tar"
 }
 
 make_stand_in() { # make_stand_in IMAGE PACKAGE CHANGE...: a program that Debian packages, for the compose files' tests
-    local image=$1 package=$2 change changes=()
+    begin_stand_in "$1"
+    local image=$1 package=$2 change changes=(--change "LABEL digitserve.stand-in=$RECIPE")
     for change in "${@:3}"; do changes+=(--change "$change"); done
     say "making $image of Debian's package $package"
     make_debian "$ENGINE_DIR/$package.tar" "$package"
@@ -152,13 +175,17 @@ make_stand_in() { # make_stand_in IMAGE PACKAGE CHANGE...: a program that Debian
     rm "$ENGINE_DIR/$package.tar"
 }
 
-is_answering && exec "$@"
-[ "$(id -u)" = 0 ] || fail "No container engine answers. Install and start one, or set DOCKER_HOST to its socket."
-mkdir -p "$ENGINE_DIR"
-export DOCKER_HOST=unix://$ENGINE_DIR/docker.sock DOCKER_CLI_HINTS=false
-install_programs
-is_answering || start_engine
+if ! is_answering; then
+    begin_work "No container engine answers. Install and start one, or set DOCKER_HOST to its socket."
+    export DOCKER_HOST=unix://$ENGINE_DIR/docker.sock DOCKER_CLI_HINTS=false
+    has_engine || install_packages docker.io/trixie docker-cli/trixie docker-buildx/trixie docker-compose/trixie \
+        iptables mmdebstrap
+    is_answering || start_engine
+fi
 has_image "$PYTHON_IMAGE" || make_python
 has_image haproxy:lts || make_stand_in haproxy:lts haproxy
 has_image prom/prometheus:latest || make_stand_in prom/prometheus:latest prometheus 'ENTRYPOINT ["prometheus"]'
-BUILD_OPTIONS="--network host" DIGITSERVE_BUILD_NETWORK=host "$@"
+# An engine that was started as above has no network of its own for what builds an image.
+docker network inspect bridge >/dev/null 2>&1 || export BUILD_OPTIONS="--network host" DIGITSERVE_BUILD_NETWORK=host
+[ -n "${ENGINE:-}" ] || exec "$@"
+"$@"
