@@ -11,11 +11,22 @@ from tests.container.engine import ROOT, docker, inspect, try_docker
 
 MAX_BYTES_ABOVE_BASE = 250_000_000
 OUR_FIRST_LAYER = "groupadd --system"
-FIND_SOURCES_WITHOUT_BYTE_CODE = """
-import importlib.util, pathlib
-for source in pathlib.Path("/app").rglob("*.py"):
-    if not pathlib.Path(importlib.util.cache_from_source(source)).exists():
-        print(source)
+# What the service never imports of the standard library, and Python's own packages, which the environment does not see.
+LEFT_OUT = "ensurepip idlelib lib2to3 site-packages test tests tkinter turtledemo"
+FIND_SOURCES_WITHOUT_BYTE_CODE = f"""
+import importlib.util, pathlib, sys
+left_out = set("{LEFT_OUT}".split())
+for folder in map(pathlib.Path, sys.path[1:]):
+    for source in folder.rglob("*.py"):
+        if left_out.isdisjoint(source.relative_to(folder).parts):
+            if not pathlib.Path(importlib.util.cache_from_source(source)).exists():
+                print(source)
+"""
+FIND_MODULES_WITHOUT_BYTE_CODE = """
+import http.client, json, pathlib, ssl, sys
+import service.cli
+sources = [module.__spec__ for module in list(sys.modules.values()) if getattr(module, "__spec__", None)]
+print([spec.name for spec in sources if spec.cached and not pathlib.Path(spec.cached).exists()])
 """
 
 CHECK_A_SERVICE_THAT_IS_NOT_READY = """
@@ -99,6 +110,10 @@ class TestContents:
     def test_byte_code(self, image: str) -> None:
         """Every module has its byte code, which a read-only container cannot write."""
         assert run_python(image, FIND_SOURCES_WITHOUT_BYTE_CODE) == ""
+
+    def test_byte_code_of_what_is_imported(self, image: str) -> None:
+        """Nothing that the service or its health check imports is compiled anew in each process."""
+        assert run_python(image, FIND_MODULES_WITHOUT_BYTE_CODE) == "[]\n"
 
 
 class TestConfig:
