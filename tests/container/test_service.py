@@ -1,7 +1,10 @@
 """The CPU image at work: read-only, without capabilities, in 256 MB."""
 
 import json
+import re
+import sys
 from collections.abc import Generator
+from datetime import datetime
 from http.client import HTTPConnection
 from typing import Any
 
@@ -13,6 +16,7 @@ from tests.container.engine import (
     ROOT,
     docker,
     find_url,
+    inspect,
     running,
     try_docker,
     wait_until_healthy,
@@ -64,14 +68,32 @@ class TestService:
         assert b"Read-only file system" in finished.stderr
 
 
-def test_start(image: str, network: str) -> None:
-    """It is healthy after at most 5 s of work: what that takes on a machine that does nothing else."""
-    with running(image, network, *SMALL) as container:
-        wait_until_healthy(container)
-        fields = docker("exec", container, "cat", "/proc/1/stat").rpartition(")")[2].split()
+def test_start(image: str, network: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is healthy within 5 s, of work each time, and by the clock, since a machine may be busy, once in three."""
+    seen, worked = [], []
+    for _ in range(3):
+        with running(image, network, *SMALL) as container:
+            wait_until_healthy(container)
+            fields = docker("exec", container, "cat", "/proc/1/stat").rpartition(")")[2].split()
+            seen.append(seconds_to_healthy(inspect(container)["State"]))
+        # Times in the process and in its children, in hundredths of a second. Source: proc_pid_stat(5).
+        worked.append(sum(int(field) for field in fields[11:15]) / 100)
+    with capsys.disabled():
+        sys.stdout.write(f" healthy after {', '.join(f'{value:.2f}' for value in seen)} s ")
 
-    # Times in the process and in its children, in hundredths of a second. Source: proc_pid_stat(5).
-    assert sum(int(field) for field in fields[11:15]) / 100 <= MAX_START_S
+    assert min(seen) <= MAX_START_S
+    assert max(worked) <= MAX_START_S
+
+
+def seconds_to_healthy(state: Any) -> float:
+    """Return how long after its start a container's first successful check ended, as the engine noted them."""
+    passed = min(check["End"] for check in state["Health"]["Log"] if check["ExitCode"] == 0)
+    return (read_time(passed) - read_time(state["StartedAt"])).total_seconds()
+
+
+def read_time(text: str) -> datetime:
+    """Read a time of the engine's, which has nanoseconds and may be of any zone."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{1,6})\d*", r"\1", text))
 
 
 def test_sigterm(image: str, network: str) -> None:
