@@ -1,6 +1,7 @@
 """The container engine, by its command line."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -59,6 +60,13 @@ def run_tool(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[
     return subprocess.run(
         [program, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
     )
+
+
+def default_of(variable: str) -> str:
+    """Return the default of a variable of the compose files."""
+    text = "".join(path.read_text() for path in sorted((ROOT / "docker").glob("compose*.yaml")))
+    (default,) = set(re.findall(rf"\$\{{{variable}:-(.*?)\}}", text))
+    return default
 
 
 def inspect(thing: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.container.engine import ROOT, docker, find_url, inspect, run_tool
+from tests.container.engine import ROOT, default_of, docker, find_url, inspect, run_tool
 
 ROOT_FILE, CPU_FILE, GPU_FILE = "compose.yaml", "docker/compose.yaml", "docker/compose.gpu.yaml"
 SCALE_FILE, MONITORING_FILE = "docker/compose.scale.yaml", "docker/compose.monitoring.yaml"
@@ -146,6 +146,26 @@ def container(image: str) -> Generator[str]:
         patch.setenv("DIGITSERVE_PORT", "0")
         try:
             docker(*project, "up", "--no-build", "--detach", "--wait", "--wait-timeout", "120")
+@pytest.mark.usefixtures("_engine")
+@pytest.mark.parametrize(
+    ("image_name", "variable", "program"),
+    [
+        ("haproxy", "DIGITSERVE_HAPROXY_TAG", "haproxy"),
+        ("prom/prometheus", "DIGITSERVE_PROMETHEUS_TAG", "prometheus"),
+    ],
+)
+def test_release(image_name: str, variable: str, program: str) -> None:
+    """What is tested here is of the release that the compose files name."""
+    tag = default_of(variable)
+    flag = "-v" if program == "haproxy" else "--version"
+
+    said = docker(
+        "run", "--rm", "--network", "none", "--entrypoint", program, f"{image_name}:{tag}", flag
+    )
+
+    assert f"ersion {tag.removeprefix('v')}" in said
+
+
             yield docker(*project, "ps", "--quiet", "service").strip()
         finally:
             docker(*project, "--profile", "*", "down", "--volumes", "--remove-orphans")
@@ -168,6 +188,9 @@ class TestUp:
 
         assert (volume["Destination"], volume["RW"]) == ("/models", False)
 
-    def test_memory(self, container: str) -> None:
-        """The limit of memory reaches the engine."""
-        assert inspect(container)["HostConfig"]["Memory"] == 2 * 1024**3
+    def test_bounds(self, container: str) -> None:
+        """The limits of memory and of CPUs reach the engine."""
+        bounds = inspect(container)["HostConfig"]
+
+        assert (bounds["Memory"], bounds["NanoCpus"]) == (2 * 1024**3, 1_500_000_000)
+        patch.setenv("DIGITSERVE_CPUS", "1.5")

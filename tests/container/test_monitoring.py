@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.container.engine import ROOT, docker, find_url, wait_until
+from tests.container.engine import ROOT, default_of, docker, find_url, wait_until
 
 FOLDER = ROOT / "docker/monitoring"
 DASHBOARD = json.loads((FOLDER / "grafana/dashboards/digitserve.json").read_text())
@@ -18,7 +18,7 @@ FILES = [
     for option in ("--file", f"docker/{name}.yaml")
 ]
 PROJECT = ("--project-name", f"digitserve-monitoring-{os.getpid()}")
-PROMETHEUS = "prom/prometheus:latest"
+PROMETHEUS = f"prom/prometheus:{default_of('DIGITSERVE_PROMETHEUS_TAG')}"
 SEVEN = (ROOT / "docs/images/seven.png").read_bytes()
 NUM_PREDICTIONS = 40
 QUESTIONS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", ())]

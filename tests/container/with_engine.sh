@@ -13,9 +13,13 @@ set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 
 ENGINE_DIR=${ENGINE_DIR:-${TMPDIR:-/tmp}/digitserve-engine}
+default_of() { sed -n "s/.*image: .*\${$2:-\(.*\)}/\1/p" "docker/$1"; }
 PYTHON_IMAGE=$(sed -n 's/^ARG PYTHON_IMAGE=//p' Dockerfile)
+HAPROXY_IMAGE=haproxy:$(default_of compose.scale.yaml DIGITSERVE_HAPROXY_TAG)
+PROMETHEUS_IMAGE=prom/prometheus:$(default_of compose.monitoring.yaml DIGITSERVE_PROMETHEUS_TAG)
 RECIPE=$(sha256sum tests/container/with_engine.sh | cut -c 1-16)
 SUITE=bookworm
+STAND_INS_SUITE=trixie # has the releases that the compose files name
 MMDEBSTRAP_OPTIONS=(
     --quiet --mode=root --variant=minbase
     --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"'
@@ -131,13 +135,13 @@ begin_stand_in() { # begin_stand_in IMAGE
 
 # The hooks get the directory as their own $1. A new volume at /prometheus takes the owner of what the image has there.
 # shellcheck disable=SC2016
-make_debian() { # make_debian FILE PACKAGES: a root file system, as debian:*-slim has it
-    mmdebstrap "${MMDEBSTRAP_OPTIONS[@]}" --include="ca-certificates,netbase,tzdata${2:+,$2}" \
+make_debian() { # make_debian SUITE FILE PACKAGES: a root file system, as debian:*-slim has it
+    mmdebstrap "${MMDEBSTRAP_OPTIONS[@]}" --include="ca-certificates,netbase,tzdata${3:+,$3}" \
         --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null || true' \
         --customize-hook='chroot "$1" update-ca-certificates >/dev/null 2>&1' \
         --customize-hook='install -d -o nobody "$1/prometheus"' \
         --customize-hook='rm -rf "$1"/var/cache/apt/*.bin "$1"/var/log/* "$1"/etc/resolv.conf "$1"/etc/hostname' \
-        "$SUITE" "$1" "$(mirror)" >"$ENGINE_DIR/mmdebstrap.log" 2>&1 \
+        "$1" "$2" "$(mirror)" >"$ENGINE_DIR/mmdebstrap.log" 2>&1 \
         || fail "Debian's packages cannot be had; see $ENGINE_DIR/mmdebstrap.log."
 }
 
@@ -148,7 +152,7 @@ make_python() { # CPython in /usr/local, as the official image has it; from pyen
     source=$(find "${PYENV_ROOT:-$HOME/.pyenv}/versions" -maxdepth 1 -name "$version.*" 2>/dev/null | sort -V | tail -n 1) || true
     [ -n "$source" ] || fail "$PYTHON_IMAGE can be neither pulled nor made: there is no Python $version of pyenv."
     say "making $PYTHON_IMAGE of Debian's packages and $source"
-    make_debian "$ENGINE_DIR/python.tar" libssl3,libreadline8,libffi8,libsqlite3-0,libbz2-1.0,liblzma5,libuuid1,libncursesw6,zlib1g
+    make_debian "$SUITE" "$ENGINE_DIR/python.tar" libssl3,libreadline8,libffi8,libsqlite3-0,libbz2-1.0,liblzma5,libuuid1,libncursesw6,zlib1g
     rm -rf "$root" && mkdir -p "$root"
     tar -C "$root" --numeric-owner -xf "$ENGINE_DIR/python.tar"
     tar -C "$source" -cf - --exclude=__pycache__ --exclude='lib/python3*/test' --exclude='lib/python3*/idlelib' \
@@ -170,7 +174,7 @@ make_stand_in() { # make_stand_in IMAGE PACKAGE CHANGE...: a program that Debian
     local image=$1 package=$2 change changes=(--change "LABEL digitserve.stand-in=$RECIPE")
     for change in "${@:3}"; do changes+=(--change "$change"); done
     say "making $image of Debian's package $package"
-    make_debian "$ENGINE_DIR/$package.tar" "$package"
+    make_debian "$STAND_INS_SUITE" "$ENGINE_DIR/$package.tar" "$package"
     docker import "${changes[@]}" "$ENGINE_DIR/$package.tar" "$image" >/dev/null
     rm "$ENGINE_DIR/$package.tar"
 }
@@ -183,8 +187,8 @@ if ! is_answering; then
     is_answering || start_engine
 fi
 has_image "$PYTHON_IMAGE" || make_python
-has_image haproxy:lts || make_stand_in haproxy:lts haproxy
-has_image prom/prometheus:latest || make_stand_in prom/prometheus:latest prometheus 'ENTRYPOINT ["prometheus"]'
+has_image "$HAPROXY_IMAGE" || make_stand_in "$HAPROXY_IMAGE" haproxy
+has_image "$PROMETHEUS_IMAGE" || make_stand_in "$PROMETHEUS_IMAGE" prometheus 'ENTRYPOINT ["prometheus"]'
 # An engine that was started as above has no network of its own for what builds an image.
 docker network inspect bridge >/dev/null 2>&1 || export BUILD_OPTIONS="--network host" DIGITSERVE_BUILD_NETWORK=host
 [ -n "${ENGINE:-}" ] || exec "$@"
