@@ -143,3 +143,30 @@ class TestScrape:
 
         assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
         assert [rule["name"] for rule in rules if rule["state"] == "firing"] == []
+
+
+def state_of(prometheus: httpx.Client, alert: str) -> str:
+    """Return whether an alert is `inactive`, `pending` or `firing`."""
+    groups = prometheus.get("/api/v1/rules").json()["data"]["groups"]
+    (state,) = (
+        rule["state"] for group in groups for rule in group["rules"] if rule["name"] == alert
+    )
+    return str(state)
+
+
+class TestStopped:
+    """Replicas that were stopped, which the engine's DNS names no more. It comes last: they stay so."""
+
+    def test_is_missed(self, prometheus: httpx.Client) -> None:
+        """One that is stopped is missed, and when all are, none is left."""
+        known = 'count_over_time(count(up{job="digitserve"} == 1)[1h:]) > 5'
+        wait_until(lambda: bool(ask(prometheus, known)))
+        one, *others = compose("ps", "--quiet", "service").split()
+
+        docker("stop", one)
+        wait_until(lambda: state_of(prometheus, "DigitserveReplicaMissing") == "pending")
+        before = state_of(prometheus, "DigitserveNoReplica")
+        docker("stop", *others)
+        wait_until(lambda: state_of(prometheus, "DigitserveNoReplica") == "pending")
+
+        assert before == "inactive"
