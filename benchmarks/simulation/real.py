@@ -104,7 +104,7 @@ def proxy(ports: list[int], config: str | None = None) -> Generator[Real]:
 
 
 def write_config(config: str, port: int, replicas: list[int]) -> str:
-    """Name replicas on loopback where the configuration asks the container engine's DNS for them.
+    """Name replicas on loopback where the configuration asks the container engine's DNS for them; leave out its metrics.
 
     Args:
         config: Of docker/haproxy.cfg.
@@ -114,7 +114,8 @@ def write_config(config: str, port: int, replicas: list[int]) -> str:
     servers = [
         SERVER.format(number=number, host=HOST, port=where) for number, where in enumerate(replicas)
     ]
-    config = re.sub(r"^resolvers .*?(?=^\S)", "", config, flags=re.MULTILINE | re.DOTALL)
+    others = r"^(?:resolvers|frontend metrics)\b.*?(?=^\S)"
+    config = re.sub(others, "", config, flags=re.MULTILINE | re.DOTALL)
     config = re.sub(r"^ +server-template .*$", "\n".join(servers), config, flags=re.MULTILINE)
     return re.sub(r"^ +bind .*$", f"    bind {HOST}:{port}", config, flags=re.MULTILINE)
 

@@ -28,6 +28,10 @@ class TestWriteConfig:
         assert "server-template" not in config
         assert "resolvers" not in config
 
+    def test_takes_one_port(self) -> None:
+        """Nothing listens but for clients: several may run at once."""
+        assert write_config(CONFIG, 8000, [8001]).count(" bind ") == 1
+
     def test_leaves_the_rest(self) -> None:
         """How replicas are chosen, checked and tried again stays as it is shipped."""
         config = write_config(CONFIG, 8000, [8001])
