@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,11 @@ from tests.container.engine import ROOT, docker
 LIST_PACKAGES = (
     "from importlib.metadata import distributions as d; print(*(x.name for x in d()), sep='\\n')"
 )
+LIST_COPYRIGHTS = """
+from pathlib import Path
+for path in Path("/usr/share/doc").glob("*/copyright"):
+    print(path.parent.name)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +78,20 @@ def test_interpreter(image: str, parts: list[Any]) -> None:
     assert {f"Python {number}\n" for number in listed} == {version}
 
 
-def test_licences(image: str, parts: list[Any]) -> None:
-    """Python's packages have their licences; Debian's too, but for a few whose files name none.
-
-    An image's base may have dropped Debian's files of licences, as slim ones can; then nobody can list them.
-    """
-    files = list_in(
-        image, "find", "/usr/share", "-path", "/usr/share/doc/*/copyright", "-printf", "%h\n"
-    )
-    described = {Path(folder).name for folder in files} & names_of(parts, "pkg:deb/")
-
+def test_licences_of_python(parts: list[Any]) -> None:
+    """Python's packages have their licences."""
     assert without_licence(parts, "pkg:pypi/") == set()
+
+
+def test_licences_of_debian(image: str, parts: list[Any]) -> None:
+    """Debian's packages have their licences, but for a few whose files name none.
+
+    The files are the base's: one that has dropped them leaves nothing to list. Those of `with_engine.sh` keep them.
+    """
+    described = list_in(image, "python", "-c", LIST_COPYRIGHTS) & names_of(parts, "pkg:deb/")
+    if not described:
+        pytest.skip("the image's base has dropped Debian's files of licences")
+
     assert len(without_licence(parts, "pkg:deb/") & described) <= len(described) / 20
 
 
