@@ -14,12 +14,15 @@ from tests.container.engine import ROOT, default_of, docker, find_url, inspect, 
 
 ROOT_FILE, CPU_FILE, GPU_FILE = "compose.yaml", "docker/compose.yaml", "docker/compose.gpu.yaml"
 SCALE_FILE, MONITORING_FILE = "docker/compose.scale.yaml", "docker/compose.monitoring.yaml"
+TRAINING_FILE = "docker/compose.training.yaml"
 ADDED = {SCALE_FILE: {"proxy"}, MONITORING_FILE: {"prometheus", "grafana"}}
+WORKERS = {"worker-0", "worker-1"}
 OVERRIDES = (GPU_FILE, SCALE_FILE, MONITORING_FILE)
 COMBINATIONS: list[tuple[str, ...]] = [(ROOT_FILE,)]
 COMBINATIONS += [
     (CPU_FILE, *files) for number in range(4) for files in combinations(OVERRIDES, number)
 ]
+COMBINATIONS += [(*files, TRAINING_FILE) for files in ((CPU_FILE,), COMBINATIONS[-1])]
 PROJECT = f"digitserve-test-{os.getpid()}"
 
 
@@ -35,15 +38,18 @@ def read_config(*files: str, profile: str = "*") -> Any:
 class TestConfig:
     """What compose makes of the files."""
 
-    @pytest.mark.parametrize("profile", ["", "training", "*"])
+    @pytest.mark.parametrize("profile", ["", "training", "workers", "*"])
     @pytest.mark.parametrize("files", COMBINATIONS, ids=" + ".join)
     def test_is_valid(self, files: tuple[str, ...], profile: str) -> None:
-        """Every combination makes sense, and has the service; training comes by its profile."""
+        """Every combination makes sense, and has the service; training and its workers come by their profiles."""
         config = read_config(*files, profile=profile)
 
-        expected = {"service", *(["training"] if profile else [])}
-        added = set().union(*(ADDED.get(file, set()) for file in files))
-        assert set(config["services"]) == expected | added
+        expected = {"service"}.union(*(ADDED.get(file, set()) for file in files))
+        if profile in {"training", "*"}:
+            expected |= {"training"}
+        if profile in {"workers", "*"} and TRAINING_FILE in files:
+            expected |= WORKERS
+        assert set(config["services"]) == expected
         assert config["name"] == "digitserve"
 
     @pytest.mark.parametrize("files", COMBINATIONS, ids=" + ".join)
@@ -94,9 +100,7 @@ class TestConfig:
 
     def test_training_by_workers(self) -> None:
         """Each worker knows all of them by name and its own place, and all do the same with the same volumes."""
-        services = read_config(CPU_FILE, "docker/compose.training.yaml", profile="workers")[
-            "services"
-        ]
+        services = read_config(CPU_FILE, TRAINING_FILE, profile="workers")["services"]
         workers = [services["worker-0"], services["worker-1"]]
         told = [json.loads(worker["environment"]["TF_CONFIG"]) for worker in workers]
 
