@@ -76,7 +76,9 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEB
 RUN python -m compileall -q --invalidation-mode unchecked-hash \
     -x '/(ensurepip|idlelib|lib2to3|site-packages|test|tests|tkinter|turtledemo)/' \
     "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
-LABEL org.opencontainers.image.title="digitserve" \
+ARG PYTHON_IMAGE
+LABEL org.opencontainers.image.base.name="${PYTHON_IMAGE}" \
+      org.opencontainers.image.title="digitserve" \
       org.opencontainers.image.description="Recognises handwritten digits over HTTP" \
       org.opencontainers.image.licenses="Apache-2.0"
 

@@ -51,10 +51,11 @@ train: $(DEV)/ready ## Train RECIPE with SEED into OUT and write its report
 
 VARIANT ?= cpu
 BUILD_OPTIONS ?=
+REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
 image: engine ## Build the container image of VARIANT (cpu, tensorflow, gpu or ray)
 	docker build $(BUILD_OPTIONS) --build-arg VARIANT=$(VARIANT) --build-arg VERSION=$(VERSION) \
-		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+		--build-arg REVISION=$(REVISION) \
 		--tag digitserve:latest-$(VARIANT) --tag digitserve:$(VERSION)-$(VARIANT) .
 
 engine:
@@ -62,7 +63,7 @@ engine:
 		"Install and start one, or set DOCKER_HOST to its socket." >&2; exit 1; }
 
 up: engine ## Start the service in a container on http://127.0.0.1:8000
-	docker compose up --detach --wait
+	DIGITSERVE_VERSION=$(VERSION) DIGITSERVE_REVISION=$(REVISION) docker compose up --detach --wait
 
 clean: ## Remove the virtual environments and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

@@ -114,12 +114,35 @@ class TestConfig:
             assert worker["volumes"] == workers[0]["volumes"]
             assert worker["read_only"] is True
 
+    def test_labels(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever compose builds is labelled with the commit that the environment names."""
+        monkeypatch.setenv("DIGITSERVE_REVISION", "0123abc")
+        services = read_config(CPU_FILE, GPU_FILE, TRAINING_FILE)["services"]
+
+        args = [service["build"]["args"] for service in services.values()]
+
+        assert len(args) == 4
+        assert {arg["REVISION"] for arg in args} == {"0123abc"}
+        assert {arg["VERSION"] for arg in args} == {default_of("DIGITSERVE_VERSION")}
+
+    def test_others_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What uvicorn and OpenTelemetry read themselves reaches the service where it is set, and only there."""
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
+        monkeypatch.setenv("OTEL_SERVICE_NAME", "digits")
+        monkeypatch.delenv("OTEL_TRACES_SAMPLER", raising=False)
+
+        environment = read_config(CPU_FILE)["services"]["service"]["environment"]
+
+        assert environment["FORWARDED_ALLOW_IPS"] == "192.0.2.1"
+        assert environment["OTEL_SERVICE_NAME"] == "digits"
+        assert environment["OTEL_TRACES_SAMPLER"] is None
+
     def test_training_on_a_gpu(self) -> None:
         """The override has the pipeline built for the GPU, and gives it the same one."""
         services = read_config(CPU_FILE, GPU_FILE)["services"]
         training, service = services["training"], services["service"]
 
-        assert training["build"]["args"] == {"VARIANT": "gpu"}
+        assert training["build"]["args"]["VARIANT"] == "gpu"
         assert training["deploy"] == service["deploy"]
 
 

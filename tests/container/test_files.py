@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.engine import ROOT, run_tool
+from tests.container.engine import ROOT, default_of, run_tool
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SCRIPTS = [
@@ -58,9 +58,10 @@ def test_packages_have_hashes() -> None:
 
 
 def test_default_version() -> None:
-    """The label's version is the service's."""
+    """The label's version is the service's, by whatever the image is built."""
     (version,) = re.findall(r'__version__ = "(.+)"', (ROOT / "service/__init__.py").read_text())
 
+    assert default_of("DIGITSERVE_VERSION") == version
     assert set(re.findall(r"ARG VERSION=(\S+)", DOCKERFILE)) == {version}
 
 

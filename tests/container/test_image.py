@@ -142,6 +142,8 @@ class TestConfig:
         assert labels["org.opencontainers.image.title"] == "digitserve"
         assert labels["org.opencontainers.image.version"] == version
         assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+        assert labels["org.opencontainers.image.base.name"] in (ROOT / "Dockerfile").read_text()
+        assert re.fullmatch("[0-9a-f]{40}|unknown", labels["org.opencontainers.image.revision"])
 
 
 class TestCommands:
