@@ -146,6 +146,26 @@ class TestConfig:
         assert training["deploy"] == service["deploy"]
 
 
+@pytest.mark.usefixtures("_engine")
+@pytest.mark.parametrize(
+    ("image_name", "variable", "program"),
+    [
+        ("haproxy", "DIGITSERVE_HAPROXY_TAG", "haproxy"),
+        ("prom/prometheus", "DIGITSERVE_PROMETHEUS_TAG", "prometheus"),
+    ],
+)
+def test_release(image_name: str, variable: str, program: str) -> None:
+    """What is tested here is of the release that the compose files name."""
+    tag = default_of(variable)
+    flag = "-v" if program == "haproxy" else "--version"
+
+    said = docker(
+        "run", "--rm", "--network", "none", "--entrypoint", program, f"{image_name}:{tag}", flag
+    )
+
+    assert f"ersion {tag.removeprefix('v')}" in said
+
+
 def test_gpu_is_asked_for(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container of the GPU override asks the engine for one GPU; it is made, not started, of any image."""
     project, files = ("compose", "--project-name", f"{PROJECT}-gpu"), (CPU_FILE, GPU_FILE)
@@ -171,28 +191,9 @@ def container(image: str) -> Generator[str]:
     project = ("compose", "--project-name", PROJECT)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITSERVE_PORT", "0")
+        patch.setenv("DIGITSERVE_CPUS", "1.5")
         try:
             docker(*project, "up", "--no-build", "--detach", "--wait", "--wait-timeout", "120")
-@pytest.mark.usefixtures("_engine")
-@pytest.mark.parametrize(
-    ("image_name", "variable", "program"),
-    [
-        ("haproxy", "DIGITSERVE_HAPROXY_TAG", "haproxy"),
-        ("prom/prometheus", "DIGITSERVE_PROMETHEUS_TAG", "prometheus"),
-    ],
-)
-def test_release(image_name: str, variable: str, program: str) -> None:
-    """What is tested here is of the release that the compose files name."""
-    tag = default_of(variable)
-    flag = "-v" if program == "haproxy" else "--version"
-
-    said = docker(
-        "run", "--rm", "--network", "none", "--entrypoint", program, f"{image_name}:{tag}", flag
-    )
-
-    assert f"ersion {tag.removeprefix('v')}" in said
-
-
             yield docker(*project, "ps", "--quiet", "service").strip()
         finally:
             docker(*project, "--profile", "*", "down", "--volumes", "--remove-orphans")
@@ -220,4 +221,3 @@ class TestUp:
         bounds = inspect(container)["HostConfig"]
 
         assert (bounds["Memory"], bounds["NanoCpus"]) == (2 * 1024**3, 1_500_000_000)
-        patch.setenv("DIGITSERVE_CPUS", "1.5")
