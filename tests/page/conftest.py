@@ -1,34 +1,57 @@
-"""A browser, and a page in it that must neither complain on its console nor break its policy."""
+"""A browser, and pages in it that must neither complain on their consoles nor break their policies."""
 
 import shutil
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.integration.conftest import running_service
 
 PATIENCE_MS = 60_000  # other programs may keep the machine busy
 CHROMIUM = shutil.which("chromium")
-# What the page collects of broken policies, before any of its scripts runs.
+# What a page collects of broken policies, before any of its scripts runs.
 NOTE_VIOLATIONS = """
 window.violations = [];
 addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective));
 """
+WINDOW: dict[str, Any] = {
+    "locale": "en-GB",
+    "color_scheme": "light",
+    "viewport": {"width": 1280, "height": 900},
+}
 
 
 @dataclass
 class Complaints:
-    """What a page complained about.
+    """What pages complained about.
 
     Attributes:
-        console: Errors on its console, and exceptions.
-        is_failure_expected: Whether a test made requests fail, which the console tells.
+        console: Errors on their consoles, and exceptions.
+        expected: Parts of errors that the test brings about, such as `status of 503`.
     """
 
     console: list[str] = field(default_factory=list)
-    is_failure_expected: bool = False
+    expected: list[str] = field(default_factory=list)
+
+    def note(self, message: ConsoleMessage) -> None:
+        """Keep an error of a console."""
+        if message.type == "error":
+            self.console.append(message.text)
+
+    @property
+    def unexpected(self) -> list[str]:
+        """What nobody expected."""
+        return [it for it in self.console if not any(part in it for part in self.expected)]
+
+
+class OpenPage(Protocol):
+    """Opens a page in a fresh window: English, light, 1280 pixels wide, unless options say otherwise."""
+
+    def __call__(self, url: str | None = None, **options: Any) -> Page:
+        """Open the page, or another one of the service by its address."""
 
 
 @pytest.fixture(scope="module")
@@ -53,35 +76,35 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 @pytest.fixture
 def complaints() -> Complaints:
-    """What the page of the test complains about."""
+    """What the pages of the test complain about."""
     return Complaints()
 
 
 @pytest.fixture
-def context(browser: Browser) -> Generator[BrowserContext]:
-    """A fresh window: English, light, 1280 pixels wide."""
-    context = browser.new_context(
-        locale="en-GB", color_scheme="light", viewport={"width": 1280, "height": 900}
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    context.add_init_script(NOTE_VIOLATIONS)
-    yield context
-    context.close()
+def open_page(browser: Browser, address: str, complaints: Complaints) -> Generator[OpenPage]:
+    """Opens pages; at the end none has complained of what was not expected, or broken its policy."""
+    pages: list[Page] = []
+
+    def open_one(url: str | None = None, **options: Any) -> Page:
+        context = browser.new_context(**{**WINDOW, **options})
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(NOTE_VIOLATIONS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.console.append(str(error)))
+        page.on("console", complaints.note)
+        page.goto(url or address)
+        pages.append(page)
+        return page
+
+    yield open_one
+    violations = [page.evaluate("window.violations") for page in pages]
+    for page in pages:
+        page.context.close()
+    assert violations == [[]] * len(pages)
+    assert complaints.unexpected == []
 
 
 @pytest.fixture
-def page(context: BrowserContext, address: str, complaints: Complaints) -> Generator[Page]:
-    """The page, opened; at the end it has neither complained nor broken its policy."""
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.console.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            complaints.console.append(message.text) if message.type == "error" else None
-        ),
-    )
-    page.goto(address)
-    yield page
-    assert page.evaluate("window.violations") == []
-    if not complaints.is_failure_expected:
-        assert complaints.console == []
+def page(open_page: OpenPage) -> Page:
+    """The page, opened."""
+    return open_page()

@@ -2,8 +2,9 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.page.conftest import OpenPage
 from tests.page.strokes import draw_digit
 
 VIEWS = ("recognise", "inside")
@@ -12,10 +13,9 @@ VIEWS = ("recognise", "inside")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["en-GB", "zh-TW"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_accessible(view: str, locale: str, theme: str, browser: Browser, address: str) -> None:
+def test_accessible(view: str, locale: str, theme: str, open_page: OpenPage) -> None:
     """axe-core finds nothing to complain about, in either language and theme."""
-    page = browser.new_page(locale=locale, color_scheme="dark" if theme == "dark" else "light")
-    page.goto(address)
+    page = open_page(locale=locale, color_scheme=theme)
     draw_digit(page, 7)
     expect(page.locator("#digit")).to_have_text("7")
     page.locator(f"#tab-{view}").click()
@@ -24,7 +24,6 @@ def test_accessible(view: str, locale: str, theme: str, browser: Browser, addres
 
     violations = Axe().run(page).response["violations"]
 
-    page.close()
     assert [(it["id"], [node["html"] for node in it["nodes"]][:3]) for it in violations] == []
 
 

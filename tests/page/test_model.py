@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from service.bundle import MANIFEST, REPORT
 from tests.bundles import MODELS
 from tests.integration.conftest import running_service
-from tests.page.conftest import Complaints
+from tests.page.conftest import Complaints, OpenPage
 
 KEY = "a-key-of-twenty-letters"
 
@@ -67,23 +67,21 @@ def test_pictures(page: Page) -> None:
     expect(page.locator("#enlarged img")).to_be_visible()
 
 
-def test_key(browser: Browser, tmp_path: Path, complaints: Complaints) -> None:
+def test_key(open_page: OpenPage, tmp_path: Path, complaints: Complaints) -> None:
     """Where a key is asked for, the pictures come with the one that the person gave."""
+    complaints.expected.append("status of 401")
     with running_service(tmp_path, API_KEYS=KEY) as client:
-        page = browser.new_page(locale="en-GB")
-        page.goto(f"{client.base_url}#model")
+        page = open_page(f"{client.base_url}#model")
         page.locator("#key").fill(KEY)
         page.locator("#key-form button").click()
 
         expect(page.locator("#about-pictures img")).to_have_count(9)
-        page.close()
 
 
 @pytest.mark.parametrize(("locale", "theme"), [("en-GB", "light"), ("zh-TW", "dark")])
-def test_accessible(locale: str, theme: str, browser: Browser, address: str) -> None:
+def test_accessible(locale: str, theme: str, open_page: OpenPage) -> None:
     """axe-core finds nothing to complain about, and nothing sticks out at 320 pixels."""
-    page = browser.new_page(locale=locale, color_scheme="dark" if theme == "dark" else "light")
-    page.goto(address)
+    page = open_page(locale=locale, color_scheme=theme)
     _open(page)
     expect(page.locator("#about-pictures img")).to_have_count(9)
     page.locator("#about-history summary").click()
@@ -92,6 +90,5 @@ def test_accessible(locale: str, theme: str, browser: Browser, address: str) -> 
     page.set_viewport_size({"width": 320, "height": 640})
     width = page.evaluate("document.documentElement.scrollWidth")
 
-    page.close()
     assert [(it["id"], [node["html"] for node in it["nodes"]][:3]) for it in violations] == []
     assert width <= 320

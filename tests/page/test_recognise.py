@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.integration.conftest import running_service
-from tests.page.conftest import Complaints
+from tests.page.conftest import Complaints, OpenPage
 from tests.page.strokes import STROKES, draw_digit
 from tests.pictures import draw, encode
 
@@ -94,16 +94,12 @@ class TestDrawing:
         page.unroute_all(behavior="wait")
         assert most == 1
 
-    def test_touch(self, browser: Browser, address: str) -> None:
+    def test_touch(self, open_page: OpenPage) -> None:
         """On a phone a finger draws, and the page does not scroll under it."""
-        context = browser.new_context(
-            viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True, locale="en-GB"
-        )
-        page = context.new_page()
-        page.goto(address)
+        page = open_page(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
         box = page.locator("#pad").bounding_box()
         assert box is not None
-        session = context.new_cdp_session(page)
+        session = page.context.new_cdp_session(page)
         x = box["x"] + box["width"] / 2
 
         for at, name in enumerate(["touchStart", *["touchMove"] * 8, "touchEnd"]):
@@ -113,7 +109,6 @@ class TestDrawing:
 
         expect(page.locator("#digit")).to_have_text("1")
         assert page.evaluate("scrollY") == 0
-        context.close()
 
 
 class TestPictures:
@@ -155,7 +150,7 @@ class TestPictures:
     )
     def test_unusable(self, content: bytes, words: str, page: Page, complaints: Complaints) -> None:
         """What cannot be read is explained where the answer would be."""
-        complaints.is_failure_expected = True
+        complaints.expected += ["status of 415", "status of 422"]
         _hand_over(page, "drop", content, "#drop")
 
         expect(page.locator("#status")).to_contain_text(words)
@@ -175,7 +170,7 @@ class TestService:
 
     def test_away_and_back(self, page: Page, complaints: Complaints) -> None:
         """The page says that there is no answer, tries again, and goes on."""
-        complaints.is_failure_expected = True
+        complaints.expected.append("net::ERR_FAILED")
         page.route("**/predict*", lambda route: route.abort())
         draw_digit(page, 7)
         expect(page.locator("#notice")).to_contain_text("does not answer")
@@ -187,7 +182,7 @@ class TestService:
 
     def test_overloaded(self, page: Page, complaints: Complaints) -> None:
         """503 is said in words, and tried again."""
-        complaints.is_failure_expected = True
+        complaints.expected.append("status of 503")
         page.route("**/predict*", lambda route: route.fulfill(status=503, json={}), times=1)
         draw_digit(page, 7)
 
@@ -196,7 +191,7 @@ class TestService:
 
     def test_nothing_moves_under_the_pen(self, page: Page, complaints: Complaints) -> None:
         """A notice that comes while a person draws leaves the pad where it is."""
-        complaints.is_failure_expected = True
+        complaints.expected.append("net::ERR_FAILED")
         page.route("**/predict*", lambda route: route.abort())
         before = page.locator("#pad").bounding_box()
 
@@ -205,11 +200,11 @@ class TestService:
         expect(page.locator("#notice")).to_be_visible()
         assert page.locator("#pad").bounding_box() == before
 
-    def test_key(self, browser: Browser, tmp_path: Path) -> None:
+    def test_key(self, open_page: OpenPage, tmp_path: Path, complaints: Complaints) -> None:
         """A service with keys is asked with the one that the person gives, kept for the tab."""
+        complaints.expected.append("status of 401")
         with running_service(tmp_path, API_KEYS="a-key-of-twenty-letters") as client:
-            page = browser.new_page(locale="en-GB")
-            page.goto(str(client.base_url))
+            page = open_page(str(client.base_url))
             draw_digit(page, 7)
             expect(page.locator("#notice")).to_contain_text("asks for a key")
 
@@ -221,4 +216,3 @@ class TestService:
             draw_digit(page, 1)
             expect(page.locator("#digit")).to_have_text("1")
             expect(page.locator("#notice")).to_be_hidden()
-            page.close()
