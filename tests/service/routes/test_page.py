@@ -1,15 +1,14 @@
 """Tests of the page's files: how they are sent, and what they may do and weigh."""
 
-import gzip
 import re
 
+import httpx
 import pytest
 
 from service.routes.page import WEB
 from tests.service.in_process import FakeEngine, ask, load_model
 
 MAX_BYTES = 60_000  # of all files, gzipped
-VENDORED = "vendor"
 
 
 def test_page_runs_its_own_files_alone() -> None:
@@ -53,11 +52,49 @@ def test_unknown_file() -> None:
         )
 
 
-def test_page_is_small() -> None:
-    """All files together weigh less than 60 kB, gzipped one by one."""
-    files = [path for path in WEB.rglob("*") if path.is_file() and VENDORED not in path.parts]
+def _send(name: str, **headers: str) -> httpx.Response:
+    """Ask for a file of the page; its content is still compressed."""
+    return ask(load_model(FakeEngine()), "GET", f"/static/{name}", headers=headers)
 
-    assert sum(len(gzip.compress(path.read_bytes())) for path in files) < MAX_BYTES
+
+def test_page_is_small() -> None:
+    """All files together weigh less than 60 kB as they are sent, each gzipped."""
+    answers = [_send(path.name, **{"accept-encoding": "gzip"}) for path in WEB.iterdir()]
+
+    assert all(answer.headers["content-encoding"] == "gzip" for answer in answers)
+    assert sum(int(answer.headers["content-length"]) for answer in answers) < MAX_BYTES
+
+
+@pytest.mark.parametrize("name", ["style.css", "digitserve.mjs", "viewer/swagger-ui.css"])
+def test_sent_as_it_lies_there(name: str) -> None:
+    """A file is sent whole, gzipped for those who take that; caches keep both apart."""
+    content = (WEB / name.replace("viewer/", "../viewer/")).read_bytes()
+
+    for coding in ("gzip, br", "identity"):
+        answer = _send(name, **{"accept-encoding": coding})
+        assert answer.content == content
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers.get("content-encoding", "identity") == coding.partition(",")[0]
+
+
+def test_modules_are_sent_without_documentation() -> None:
+    """Of a module of ours every line that is no documentation is sent, at its number."""
+    lines = (WEB / "slide.js").read_text().splitlines()
+
+    sent = _send("slide.js").text.splitlines()
+
+    assert len(sent) == len(lines)
+    changed = [line.strip() for line, now in zip(lines, sent, strict=True) if line != now]
+    assert changed
+    assert all(line.startswith(("/**", "*")) for line in changed)
+    assert not any(line.strip().startswith(("/**", "* ")) for line in sent)
+
+
+def test_head() -> None:
+    """HEAD tells what GET would send."""
+    answer = ask(load_model(FakeEngine()), "HEAD", "/static/app.js")
+
+    assert answer.headers["content-length"] == _send("app.js").headers["content-length"]
 
 
 def test_words_are_translated() -> None:
