@@ -22,7 +22,7 @@ help: ## List the targets
 serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded bundles
 	@$(SERVE)/bin/digitserve serve --host $(HOST) --port $(PORT)
 
-test: $(DEV)/ready $(PROTOCOLS)/ready ## Run all tests but those of containers and Ray (takes 4 GB of disk)
+test: $(DEV)/ready $(PROTOCOLS)/ready ## Run all tests but those of containers and Ray (20 min of CPU time, 4 GB)
 	$(DEV)/bin/python -m pytest --cov --cov-report=term
 
 check: $(DEV)/ready $(PAGE)/ready ## Lint, check types and import rules; change nothing
