@@ -23,6 +23,7 @@ from benchmarks.uploads import Upload
 
 WARM_UP_REQUESTS = 5
 WARM_UP_S = 1
+SETTLE_S = 1.5  # between the last load and the look at what memory it left; servers tidy up when they are idle
 MULTIPLE_WORKERS_CONNECTIONS = 16  # fewer would leave workers idle
 LARGE_BYTES = 1_000_000
 LARGE_CONNECTIONS = 16  # of a large picture in every round; with more a run takes up to 20 s
@@ -128,6 +129,7 @@ def _run_round(
             for form in contender.forms
             for run in _run_cases(server, Upload(picture, form), contender, plan, number)
         ]
+        time.sleep(SETTLE_S)
         loaded = processes.memory(server.pid)
     start = Start(number, server.first_answer_s, idle.proportional, loaded.proportional)
     return start, runs, rates

@@ -6,7 +6,7 @@ A ratio is a contender's figure over digitserve's of the same round, picture, fo
 from collections.abc import Callable, Sequence
 
 from benchmarks import constant_rate, workers
-from benchmarks.measure import LARGE_CONNECTIONS
+from benchmarks.measure import LARGE_CONNECTIONS, SETTLE_S
 from benchmarks.results import Case, CaseRun, Comparison, ContenderResult
 from benchmarks.tables import NOTHING, median, ratios, spread, table
 
@@ -56,7 +56,7 @@ connections in the first round alone. CPU time is that of all of a server's proc
 
 Requests are relative to digitserve with the same form of upload. The first answer is timed from starting the
 command to the first right answer. Memory is that of all processes, shared pages counted once, divided by the
-workers: at rest after the first answer, and after all loads. Size is that of the installed packages.
+workers: at rest after the first answer, and {SETTLE_S} s after all loads. Size is that of the installed packages.
 
 {constant_rate.render(comparison)}
 {workers.render(comparison)}

@@ -1,9 +1,11 @@
 """Body memory: what the bodies of all requests of a worker take together, bounded.
 
-piece of a large body -> room? -> held, until its request is answered
+piece of a large body -> room? -> held, until its request is answered -> given back to the system when none is held
 
 Small bodies are not counted, for counting would cost them more than they weigh.
 """
+
+import ctypes
 
 from starlette.types import Scope
 
@@ -30,6 +32,7 @@ class BodyMemory:
     def __init__(self, capacity: int) -> None:
         self.held = 0
         self._capacity = capacity
+        self._is_worn = False
 
     def hold(self, scope: Scope, num_bytes: int) -> None:
         """Count a request's body, of which so many bytes have come by now.
@@ -47,8 +50,25 @@ class BodyMemory:
                 retry_after_s=RETRY_AFTER_S,
             )
         self.held += more
+        self._is_worn = True
         scope["state"][_HELD] = num_bytes
 
     def release(self, scope: Scope) -> None:
         """Count a request's body no more, if it was counted."""
         self.held -= scope["state"].pop(_HELD, 0)
+
+    def give_back(self) -> bool:
+        """Have the allocator give the system what bodies have left with it, if some were held and none is now.
+
+        By itself it keeps some, lest it have to ask again: 65 MB after photos of 4 MB on 16 connections. It takes
+        six milliseconds then, so that it is not for the end of each request.
+
+        Returns:
+            Whether it was asked to.
+        """
+        if self.held or not self._is_worn:
+            return False
+        self._is_worn = False
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
+            trim(0)
+        return True

@@ -22,7 +22,7 @@ from service.settings import Settings
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
 LAST_CONNECTIONS_S = 2.0  # longest time for who had connected when no more connections were taken
-TICKS = 10  # of a tenth of a second, between two looks at clients and engines
+TICKS = 10  # of a tenth of a second, between two looks at clients, engines and memory
 
 
 class Server(uvicorn.Server):
@@ -46,10 +46,12 @@ class Server(uvicorn.Server):
         await super().main_loop()
 
     async def on_tick(self, counter: int) -> bool:
-        """Look after connections and engines once a second; return whether to stop."""
+        """Look after connections, engines and memory once a second; return whether to stop."""
         if counter % TICKS == 0:
-            if self.lifespan.state["resources"].is_working:
+            resources = self.lifespan.state["resources"]
+            if resources.is_working:
                 self._watchdog.beat()
+            resources.body_memory.give_back()
             connections = cast("set[HttpToolsProtocol]", self.server_state.connections)
             self._stall_watch.look(connections, time.monotonic())
         return await super().on_tick(counter)

@@ -44,6 +44,27 @@ class TestBodyMemory:
 
         assert memory.held == LARGE + 100
 
+    def test_given_back(self, memory: BodyMemory) -> None:
+        """Once, when bodies were held and none is any more."""
+        scope = request()
+
+        asked = [memory.give_back()]
+        memory.hold(scope, LARGE)
+        asked.append(memory.give_back())
+        memory.release(scope)
+        asked += [memory.give_back(), memory.give_back()]
+
+        assert asked == [False, False, True, False]
+
+    def test_another_allocator(self, memory: BodyMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One that cannot be asked is left alone."""
+        monkeypatch.setattr("ctypes.CDLL", lambda _name: object())
+        scope = request()
+        memory.hold(scope, LARGE)
+        memory.release(scope)
+
+        assert memory.give_back()
+
     def test_released(self, memory: BodyMemory) -> None:
         """Once released, a body makes room; a second time nothing happens."""
         scope = request()

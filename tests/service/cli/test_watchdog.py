@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
+from service.body_memory import BodyMemory
 from service.cli import watchdog
 from service.cli.servers import TICKS, Server
 from service.cli.watchdog import Watchdog
@@ -45,7 +46,9 @@ class TestServer:
     @pytest.mark.parametrize(("is_working", "num_beats"), [(True, 1), (False, 0)])
     def test_beats_while_it_works(self, is_working: bool, num_beats: int) -> None:
         """Once a second the watchdog hears of a process whose models and decoders work, and of no other."""
-        resources = SimpleNamespace(is_working=is_working, settings=Settings())
+        resources = SimpleNamespace(
+            is_working=is_working, settings=Settings(), body_memory=BodyMemory(1)
+        )
         config = uvicorn.Config(lambda: None, log_config=None, lifespan="off")
         config.encoded_headers = []
         server = Server(config)
