@@ -101,7 +101,7 @@ def _measure(
     seconds: int,
 ) -> Budget:
     """Measure one upload."""
-    pairs = [[_cpu_us(server, upload, seconds) for server in servers] for _ in range(rounds)]
+    pairs = [[cpu_us(server, upload, seconds) for server in servers] for _ in range(rounds)]
     total_us, server_us = (statistics.median(side) for side in zip(*pairs, strict=True))
     stages = time_stages(upload.body, models)
     return Budget(
@@ -113,7 +113,7 @@ def _measure(
     )
 
 
-def _cpu_us(server: RunningServer, upload: Upload, seconds: int) -> float:
+def cpu_us(server: RunningServer, upload: Upload, seconds: int) -> float:
     """Return the CPU time of one request on one connection."""
     before_s = processes.cpu_s(server.pid)
     load = drive(server.url, upload, connections=1, seconds=seconds)
