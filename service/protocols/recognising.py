@@ -7,8 +7,9 @@ import base64
 import binascii
 import functools
 import math
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 import numpy as np
@@ -16,10 +17,13 @@ from anyio import to_thread
 
 from service.admission import ClientLeftError, Place
 from service.batches import BatchEntry, Outcome, canonicalise_entries, recognise_all
+from service.decoding_time import DecodingTime
 from service.engines import Digits
 from service.errors import DigitserveError, ProtocolError, UploadError, UploadTooLargeError
+from service.inference_statistics import Part
 from service.preprocessing import Box, CanonicalDigit
 from service.recognition import Model, Prediction
+from service.request_record import RequestRecord
 from service.routes.batch import HOP_IMAGES
 from service.routes.predict import see
 from service.routes.resources import Resources
@@ -53,7 +57,6 @@ class Pictures:
             )
 
 
-Decode = Callable[[Sequence[BatchEntry]], Sequence[CanonicalDigit | Exception]]
 Images = Digits | Pictures
 """What a request brings: canonical digits uint8 [N, 28, 28], or pictures."""
 
@@ -80,19 +83,23 @@ async def recognise(
     """
     manifest, num_images = model.bundle.manifest, len(images)
     _check_sizes(resources, images)
-    with resources.inference_statistics.timing(manifest.name, manifest.version, num_images):
+    statistics = resources.inference_statistics
+    with statistics.timing(manifest.name, manifest.version, num_images) as parts:
         if num_images == 1:
             seen = await _see_one(resources, images, place)
-            return [await resources.predict(model, seen, place)]
-        decode = functools.partial(
-            canonicalise_entries,
-            limits=resources.settings.upload_limits,
-            decoding_time=resources.allow_decoding(),
-        )
-        work = functools.partial(_recognise_part, decode, model, images, place)
-        predictions = _all_or_none(await _in_threads(resources, num_images, work))
+            prediction = await resources.predict(model, seen, place)
+            parts.append(_part_of(place.record))
+            return [prediction]
+        work = _Work(resources, model, images, place, resources.allow_decoding(), parts)
+        predictions = _all_or_none(await _in_threads(resources, num_images, work.do))
     resources.count(predictions)
     return predictions
+
+
+def _part_of(record: RequestRecord) -> Part:
+    """Return what the record of a request for one image says of its steps."""
+    input_s = (record.decode_s or 0) + (record.preprocess_s or 0)
+    return Part(record.queue_s or 0, input_s, record.model_s or 0, record.batch_size or 0)
 
 
 def recognise_here(
@@ -100,7 +107,7 @@ def recognise_here(
 ) -> list[Prediction]:
     """Recognise the images of one request in this thread; see `recognise`."""
     _check_sizes(resources, images)
-    return _all_or_none(_recognise_part(resources, model, images, place, slice(None)))
+    return _all_or_none(_Work(resources, model, images, place).do(slice(None)))
 
 
 def _check_sizes(resources: Resources, images: Images) -> None:
@@ -153,20 +160,60 @@ async def _in_threads(
     return [outcome for at in sorted(outcomes) for outcome in outcomes[at]]
 
 
-def _recognise_part(
-    decode: Decode, model: Model, images: Images, place: Place, part: slice
-) -> list[Outcome]:
-    """Recognise some of the images whose turn has come, if the request is still wanted."""
-    try:
-        place.check()
-        if not isinstance(images, Pictures):
-            return recognise_all(model, [take_as_seen(digit) for digit in images[part]])
-    except (DigitserveError, ClientLeftError) as error:  # an outcome, too: the tasks end in peace
-        return [error]
-    entries = [
-        BatchEntry("", functools.partial(bytes, file), len(file)) for file in images.files[part]
-    ]
-    return recognise_all(model, decode(entries))
+@dataclass(frozen=True)
+class _Work:
+    """The work on the images of one request, part by part, in any thread.
+
+    Attributes:
+        resources: What the lifespan made.
+        model: Which model is to answer.
+        images: All of them.
+        place: The request's place.
+        decoding_time: What its pictures may take.
+        parts: Where the durations of each part go.
+        asked_at: When the images were at hand, in seconds of `perf_counter`.
+    """
+
+    resources: Resources
+    model: Model
+    images: Images
+    place: Place
+    decoding_time: DecodingTime
+    parts: list[Part] = field(default_factory=list)
+    asked_at: float = field(default_factory=time.perf_counter)
+
+    def do(self, which: slice) -> list[Outcome]:
+        """Recognise some of the images whose turn has come, if the request is still wanted."""
+        began_at = time.perf_counter()
+        try:
+            self.place.check()
+        except (
+            DigitserveError,
+            ClientLeftError,
+        ) as error:  # an outcome, too: the tasks end in peace
+            return [error]
+        seen = self._see(which)
+        seen_at = time.perf_counter()
+        outcomes = recognise_all(self.model, seen)
+        infer_s, num_digits = time.perf_counter() - seen_at, _count_digits(seen)
+        self.parts.append(Part(began_at - self.asked_at, seen_at - began_at, infer_s, num_digits))
+        return outcomes
+
+    def _see(self, which: slice) -> Sequence[CanonicalDigit | Exception]:
+        """Bring some of the images to the canonical form."""
+        if not isinstance(self.images, Pictures):
+            return [take_as_seen(digit) for digit in self.images[which]]
+        entries = [
+            BatchEntry("", functools.partial(bytes, file), len(file))
+            for file in self.images.files[which]
+        ]
+        limits = self.resources.settings.upload_limits
+        return canonicalise_entries(entries, limits, self.decoding_time)
+
+
+def _count_digits(seen: Sequence[CanonicalDigit | Exception]) -> int:
+    """Return how many digits the engine is called with."""
+    return sum(isinstance(digit, CanonicalDigit) for digit in seen)
 
 
 def _all_or_none(outcomes: Sequence[Outcome]) -> list[Prediction]:

@@ -3,10 +3,11 @@
 models -> documents of JSON
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from service import __version__
-from service.inference_statistics import Counts
+from service.inference_statistics import Counts, Duration
 from service.models import Models
 from service.preprocessing.canonical import SIDE
 from service.protocols.open_inference.inputs import INPUTS
@@ -79,19 +80,32 @@ def configure_model(model: Model, versions: list[str], *, max_images: int) -> di
 
 
 def write_statistics(model: Model, counts: Counts) -> dict[str, Any]:
-    """Write a version's counts as Triton's statistics; an execution is a request here."""
-    manifest = model.bundle.manifest
+    """Write a version's counts as Triton's statistics.
+
+    Writing answers is not timed, and there is no cache: these are 0.
+    """
+    manifest, nothing = model.bundle.manifest, asdict(Duration())
+    batches = sorted(counts.by_batch_size.items())
+    steps = {"compute_input": nothing, "compute_output": nothing}
     return {
         "name": manifest.name,
         "version": manifest.version,
         "last_inference": counts.last_ms,
         "inference_count": counts.num_images,
-        "execution_count": counts.num_answered,
+        "execution_count": sum(calls.count for _, calls in batches),
         "inference_stats": {
-            "success": {"count": counts.num_answered, "ns": counts.answered_ns},
-            "fail": {"count": counts.num_failed, "ns": counts.failed_ns},
+            "success": asdict(counts.success),
+            "fail": asdict(counts.fail),
+            "queue": asdict(counts.queue),
+            "compute_input": asdict(counts.compute_input),
+            "compute_infer": asdict(counts.compute_infer),
+            "compute_output": nothing,
+            "cache_hit": nothing,
+            "cache_miss": nothing,
         },
-        "batch_stats": [],
+        "batch_stats": [
+            {"batch_size": size, **steps, "compute_infer": asdict(calls)} for size, calls in batches
+        ],
     }
 
 

@@ -105,6 +105,10 @@ class TestServer:
             counts.append(entry["inference_count"])
 
         assert counts[1] - counts[0] == len(case.digits)
+        assert entry["execution_count"] == sum(
+            each["compute_infer"]["count"] for each in entry["batch_stats"]
+        )
+        assert entry["inference_stats"]["compute_infer"]["ns"] > 0
 
     def test_load_and_unload(self, client: Any) -> None:
         """The newest version is loaded already; there is none before it to unload to."""

@@ -24,17 +24,26 @@ from tests.service.in_process import FakeEngine, load_model
 SEVEN = encode(draw())
 
 
-def _recognise(
-    images: Images, engine: FakeEngine | None = None, place: Place | None = None, **settings: Any
-) -> list[Prediction]:
-    """Recognise images with a fake engine."""
+def make_resources(engine: FakeEngine | None = None, **settings: Any) -> Resources:
+    """Make resources with one model of a fake engine, and two threads that decode."""
     model = load_model(FakeEngine())
     model.engine = engine or model.engine
     models = Models({"digits": model}, "digits")
     limiters = CapacityLimiter(2), CapacityLimiter(1)
-    resources = Resources(Settings(**settings), models, *limiters)
+    return Resources(Settings(**settings), models, *limiters)
+
+
+def _recognise(
+    images: Images,
+    engine: FakeEngine | None = None,
+    place: Place | None = None,
+    resources: Resources | None = None,
+    **settings: Any,
+) -> list[Prediction]:
+    """Recognise images with a fake engine."""
+    resources = resources or make_resources(engine, **settings)
     place = place or Gate(1).enter(math.inf)
-    return asyncio.run(recognise(resources, model, images, place))
+    return asyncio.run(recognise(resources, resources.models.find(None), images, place))
 
 
 @pytest.mark.parametrize("num_images", [1, 2, 40])
@@ -48,6 +57,22 @@ def test_every_image_is_answered_in_order(num_images: int) -> None:
 
     assert np.array_equal(np.stack(seen), digits)
     assert [prediction.digit for prediction in read] == [7] * num_images
+
+
+@pytest.mark.parametrize(
+    ("num_images", "batch_sizes"), [(1, {1: 1}), (2, {1: 2}), (40, {16: 2, 8: 1})]
+)
+def test_statistics(num_images: int, batch_sizes: dict[int, int]) -> None:
+    """Steps are timed, and each call of the engine counts by the digits in it."""
+    resources = make_resources()
+
+    _recognise(Pictures([SEVEN] * num_images), resources=resources)
+
+    counts = resources.inference_statistics.by_version["digits", "1"]
+    steps = counts.success, counts.queue, counts.compute_input, counts.compute_infer
+    assert [step.count for step in steps] == [1, 1, 1, 1]
+    assert min(step.ns for step in steps) > 0
+    assert {size: calls.count for size, calls in counts.by_batch_size.items()} == batch_sizes
 
 
 def test_only_picture_that_cannot_be_used() -> None:

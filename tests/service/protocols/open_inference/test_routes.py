@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from service import __version__
+from service.inference_statistics import Counts, Part
 from service.models import Models
-from service.protocols.open_inference.metadata import list_repository
+from service.protocols.open_inference.metadata import list_repository, write_statistics
 from service.recognition import Model
 from service.settings import Settings
 from service.versions.board import Board
@@ -105,7 +106,24 @@ class TestMetadata:
         (entry,) = ask(model, "GET", path).json()["model_stats"]
 
         assert (entry["name"], entry["version"], entry["inference_count"]) == ("digits", "1", 0)
-        assert entry["inference_stats"]["success"] == {"count": 0, "ns": 0}
+        assert set(entry["inference_stats"]) == {
+            *("success", "fail", "queue", "compute_input", "compute_infer", "compute_output"),
+            *("cache_hit", "cache_miss"),
+        }
+        assert all(it == {"count": 0, "ns": 0} for it in entry["inference_stats"].values())
+        assert (entry["execution_count"], entry["batch_stats"]) == (0, [])
+
+    def test_statistics_of_batches(self, model: Model) -> None:
+        """Every call of the engine is an execution; batches come by their size, smallest first."""
+        counts = Counts()
+        counts.add_parts([Part(0.0, 0.002, 0.003, 16), Part(0.0, 0.0, 0.001, 4)])
+
+        entry = write_statistics(model, counts)
+
+        assert entry["execution_count"] == 2
+        assert [each["batch_size"] for each in entry["batch_stats"]] == [4, 16]
+        assert entry["batch_stats"][1]["compute_infer"] == {"count": 1, "ns": 3_000_000}
+        assert entry["inference_stats"]["compute_input"] == {"count": 1, "ns": 2_000_000}
 
     @pytest.mark.parametrize("rest", ["", "/ready", "/config", "/stats", "/infer"])
     @pytest.mark.parametrize("path", ["/v2/models/half", "/v2/models/digits/versions/7"])
