@@ -5,11 +5,13 @@ What is no route of its is a malformed request there, of whichever method; so it
 
 import functools
 import re
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from service.errors import DigitserveError, ProtocolError, UnknownModelError, UnknownVersionError
 from service.models import Models
@@ -33,7 +35,27 @@ _LOOK = re.compile(
     rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?", re.IGNORECASE
 )
 
+# Routes of the usual paths, for metrics and traces to name; the patterns above say what is one, in any case.
+_MODEL = "/v1/models/{name}"
+_VERSIONS = ("", "/versions/{version}", "/labels/{label}")
+_METHODS = ("predict", "classify", "regress", "explain")
+CALLS = tuple(f"{_MODEL}{version}:{method}" for version in _VERSIONS for method in _METHODS)
+LOOKS = tuple(f"{_MODEL}{version}{rest}" for version in _VERSIONS for rest in ("", "/metadata"))
+ANY = ("/v1/{rest:path}", "/V1/{rest:path}")
+
 router = APIRouter(include_in_schema=False)
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def _at(method: str, *templates: str) -> Callable[[Endpoint], Endpoint]:
+    """Have a function answer a method at paths of these templates."""
+
+    def route(endpoint: Endpoint) -> Endpoint:
+        for template in templates:
+            router.add_api_route(template, endpoint, methods=[method])
+        return endpoint
+
+    return route
 
 
 class Target(NamedTuple):
@@ -44,8 +66,7 @@ class Target(NamedTuple):
     label: str | None
 
 
-@router.post("/v1/{rest:path}")
-@router.post("/V1/{rest:path}")
+@_at("POST", *CALLS, *ANY)
 async def call(request: Request, resources: DepResources) -> Response:
     """Answer `:predict`, `:classify` and `:explain`; the Content-Type means nothing, as there."""
     path = _CALL.fullmatch(request.scope["path"])
@@ -61,8 +82,7 @@ async def call(request: Request, resources: DepResources) -> Response:
     return await _ANSWERS[method](request, resources, model)
 
 
-@router.get("/v1/{rest:path}")
-@router.get("/V1/{rest:path}")
+@_at("GET", "/v1/models", *LOOKS, *ANY)
 async def look(request: Request, resources: DepResources) -> JSONResponse:
     """Tell the state of a model's versions, or its signature."""
     path = _LOOK.fullmatch(request.scope["path"])
@@ -75,11 +95,16 @@ async def look(request: Request, resources: DepResources) -> JSONResponse:
     return JSONResponse({"model_version_status": list_versions(resources.models, _target(path))})
 
 
-@router.api_route("/v1/{rest:path}", methods=["PUT", "DELETE", "PATCH", "OPTIONS"])
-@router.api_route("/V1/{rest:path}", methods=["PUT", "DELETE", "PATCH", "OPTIONS"])
-async def refuse(request: Request) -> None:
-    """Refuse what no route answers."""
-    raise _malformed(request)
+class _Refusal:
+    """Refuses what no route answers, whatever its method."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Refuse one request."""
+        raise _malformed(Request(scope))
+
+
+for _path in ("/v1", "/V1", *ANY):
+    router.add_route(_path, _Refusal())  # type: ignore[arg-type]  # an application has no bound on methods
 
 
 async def predict(request: Request, resources: Resources, model: Model) -> Response:

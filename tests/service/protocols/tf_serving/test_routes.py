@@ -7,6 +7,8 @@ import httpx
 import numpy as np
 import pytest
 
+from service.app import find_templates
+from service.metrics.recorder import Recorder
 from service.models import Models
 from service.protocols.tf_serving.routes import Target, list_versions
 from service.recognition import Model
@@ -128,6 +130,10 @@ def test_metadata(model: Model) -> None:
         ("POST", MODELS, 400, "Malformed request: POST /v1/models/digits"),
         ("DELETE", MODELS, 400, "Malformed request: DELETE /v1/models/digits"),
         ("GET", "/v1/nothing", 400, "Malformed request: GET /v1/nothing"),
+        ("PROPFIND", MODELS, 400, "Malformed request: PROPFIND /v1/models/digits"),
+        ("OPTIONS", MODELS, 400, "Malformed request: OPTIONS /v1/models/digits"),
+        ("GET", "/v1", 400, "Malformed request: GET /v1"),
+        ("POST", "/V1", 400, "Malformed request: POST /V1"),
     ],
 )  # fmt: skip
 def test_errors(model: Model, method: str, path: str, status: int, message: str) -> None:
@@ -152,3 +158,26 @@ def test_bodies(model: Model, content: bytes, message: str | None) -> None:
     assert answer.status_code == 400
     assert set(answer.json()) == {"error"}
     assert message is None or answer.json()["error"] == message
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "template"),
+    [
+        ("POST", f"{MODELS}:predict", "/v1/models/{name}:predict"),
+        ("POST", "/v1/models/half:predict", "/v1/models/{name}:predict"),
+        ("POST", f"{MODELS}/versions/1:classify", "/v1/models/{name}/versions/{version}:classify"),
+        ("POST", f"{MODELS}/labels/stable:regress", "/v1/models/{name}/labels/{label}:regress"),
+        ("GET", f"{MODELS}/versions/1/metadata", "/v1/models/{name}/versions/{version}/metadata"),
+        ("GET", MODELS, "/v1/models/{name}"),
+        ("POST", "/v1/Models/digits:predict", "/v1/{rest:path}"),
+        ("DELETE", "/v1/models/digits", "other"),
+    ],
+)
+def test_metrics(model: Model, method: str, path: str, template: str) -> None:
+    """Requests are counted by the template of their path, whatever model and version it names."""
+    recorder = Recorder(routes=find_templates())
+
+    ask(model, method, path, recorder=recorder, json={"instances": [PICTURE]})
+
+    counted = ask(model, "GET", "/metrics", recorder=recorder).text
+    assert f'digitserve_requests_total{{route="{template}",' in counted
