@@ -140,16 +140,18 @@ def _cells(
     ]
 
 
+STUDY = Study("ray", OverheadRun, lambda it: measure(it.rounds, it.seconds), render)
+
+
 def main() -> int:
     """Measure, and write results and page."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often both are started")
     options = parser.parse_args()
-    study = Study("ray", OverheadRun, lambda it: measure(it.rounds, it.seconds), render)
     extent = replace(WHOLE, rounds=options.rounds, command=COMMAND)
     try:
-        study.write(extent, PAGE.parent)
-        write_section(PAGE, COMMAND, study.section(PAGE.parent))
+        STUDY.write(extent, PAGE.parent)
+        write_section(PAGE, COMMAND, STUDY.section(PAGE.parent))
     except BenchmarkError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1

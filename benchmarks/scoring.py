@@ -9,6 +9,7 @@ import argparse
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ from benchmarks.tables import spread, table
 
 DATA = ROOT / "docs" / "scale" / "score.json"
 SERVICE = ROOT / "docs" / "benchmarks" / "bulk.json"
+COMMAND = "python -m benchmarks.scoring"
 PYTHON = ROOT / ".venv" / "ray" / "bin" / "python"
 IMAGES_OF_FOLDER = 10_000
 SAMPLE_EVERY_S = 1.0
@@ -60,7 +62,7 @@ class Run:
 def main() -> None:
     """Measure and write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
-    parser.add_argument("--images", type=int, default=20_000, help="of a run of each round")
+    parser.add_argument("--images", type=int, default=10_000, help="of a run of each round")
     parser.add_argument("--many", type=int, default=200_000, help="of the last run, for its memory")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
@@ -74,10 +76,8 @@ def main() -> None:
         ]
         many = write_images(folder / "many", arguments.many)
         runs.append(run_command(many, arguments.many, 2, 0))
-    DATA.write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n")
-    source = f"Measured {today()} on {describe_machine()}."
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(put(page, "score", f"{render(runs)}\n\n{source}"), encoding="utf-8")
+    write_runs(runs, " ".join((COMMAND, *sys.argv[1:])))
+    PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), "score", section()), encoding="utf-8")
 
 
 def write_images(folder: Path, count: int) -> Path:
@@ -121,6 +121,25 @@ def run_command(source: Path, images: int, workers: int, number: int) -> Run:
         json.loads(said)["cpu_s"] / images * 1e6,
         peak_bytes / MIB,
     )
+
+
+def write_runs(runs: list[Run], command: str, path: Path = DATA) -> None:
+    """Write what was measured, and where."""
+    document = {"command": command, "machine": describe_machine(), "date": today()}
+    content = {**document, "runs": [asdict(run) for run in runs]}
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def read_runs(path: Path = DATA) -> list[Run]:
+    """Read what was measured."""
+    return TypeAdapter(list[Run]).validate_python(json.loads(path.read_bytes())["runs"])
+
+
+def section(path: Path = DATA) -> str:
+    """Return the page's section of what was measured."""
+    document = json.loads(path.read_bytes())
+    source = f"Measured {document['date']} on {document['machine']}: `{document['command']}`."
+    return f"{render(read_runs(path))}\n\n{source}"
 
 
 def render(runs: list[Run]) -> str:
