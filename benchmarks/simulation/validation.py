@@ -212,21 +212,37 @@ def write_validation(comparisons: list[Comparison], path: Path = PATH) -> None:
 def read_validation(path: Path = PATH) -> tuple[str, list[Comparison]]:
     """Return where the results come from, and them."""
     document = json.loads(path.read_bytes())
-    source = f"Measured {document['date']} on {document['machine']}: `{document['command']}`."
-    return source, TypeAdapter(list[Comparison]).validate_python(document["runs"])
+    comparisons = TypeAdapter(list[Comparison]).validate_python(document["runs"])
+    rounds = len(next(iter(group(comparisons).values())))
+    source = (
+        f"Medians of {rounds} round{'s' * (rounds > 1)}. "
+        f"Measured {document['date']} on {document['machine']}: `{document['command']}`."
+    )
+    return source, comparisons
+
+
+def group(comparisons: list[Comparison]) -> dict[tuple[str, int, float], list[Comparison]]:
+    """Return the rounds of each case, by engine, replicas and load."""
+    groups: dict[tuple[str, int, float], list[Comparison]] = {}
+    for run in comparisons:
+        groups.setdefault((run.engine, run.replicas, run.load), []).append(run)
+    return groups
+
+
+def medians(runs: list[Comparison], name: str) -> tuple[float, float]:
+    """Return a figure of one case as measured and as predicted, the median over its rounds."""
+    measured, predicted = (
+        statistics.median(getattr(getattr(run, side), name) for run in runs)
+        for side in ("measured", "predicted")
+    )
+    return measured, predicted
 
 
 def render(comparisons: list[Comparison]) -> str:
     """Render the table: medians over the rounds, predicted after measured."""
     head = ["engine", "replicas", "offered", "answers/s", "p50, ms", "p99, ms", "refused"]
-    keys = dict.fromkeys((run.engine, run.replicas, run.load) for run in comparisons)
     rows = []
-    for engine, replicas, load in keys:
-        runs = [
-            run
-            for run in comparisons
-            if (run.engine, run.replicas, run.load) == (engine, replicas, load)
-        ]
+    for (engine, replicas, load), runs in group(comparisons).items():
         offered = f"{load:.0%}" if load else "closed loop"
         rows.append([engine, str(replicas), offered, *_cells(runs)])
     return table(head, rows)
@@ -236,8 +252,7 @@ def _cells(runs: list[Comparison]) -> list[str]:
     """Write the figures of one case."""
     cells = []
     for name in ("answered_per_s", "p50_ms", "p99_ms", "refused"):
-        measured = statistics.median(getattr(run.measured, name) for run in runs)
-        predicted = statistics.median(getattr(run.predicted, name) for run in runs)
+        measured, predicted = medians(runs, name)
         if name == "refused":
             cells.append(f"{measured:.1%} / {predicted:.1%}")
         else:

@@ -13,7 +13,9 @@ from benchmarks.simulation.validation import (
     Case,
     Comparison,
     Figures,
+    group,
     list_cases,
+    medians,
     predict,
     read_validation,
     render,
@@ -94,6 +96,22 @@ def test_table() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rounds", "said"), [(1, "Medians of 1 round."), (3, "Medians of 3 rounds.")]
+)
+def test_rounds(rounds: int, said: str, tmp_path: Path) -> None:
+    """It is told how often each case was compared."""
+    comparisons = [
+        Comparison("slowed", 2, load, MEASURED, MEASURED)
+        for _ in range(rounds)
+        for load in (0.0, 0.5)
+    ]
+
+    write_validation(comparisons, tmp_path / "validation.json")
+
+    assert read_validation(tmp_path / "validation.json")[0].startswith(said)
+
+
 def test_published_predictions_hold() -> None:
     """Of what the page compares, predicted answers a second are within a sixth of those measured."""
     _, comparisons = read_validation()
@@ -104,3 +122,13 @@ def test_published_predictions_hold() -> None:
     }
     for run in comparisons:
         assert run.predicted.answered_per_s == pytest.approx(run.measured.answered_per_s, rel=1 / 6)
+
+
+def test_published_tails_hold() -> None:
+    """The predicted 99th percentiles are as near to those measured as the page says, over all rounds of a case."""
+    _, comparisons = read_validation()
+
+    for (engine, *_), runs in group(comparisons).items():
+        measured, predicted = medians(runs, "p99_ms")
+        rel, abs_ms = (0.3, None) if engine == "slowed" else (0.5, 2)
+        assert predicted == pytest.approx(measured, rel=rel, abs=abs_ms)
