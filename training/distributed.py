@@ -51,7 +51,7 @@ class Chief:
             CheckpointError: If `out_dir` holds a run of another recipe, seed or data.
             ClusterError: If the batch cannot be shared evenly, a worker is lost, or they were started unalike.
         """
-        with _explaining_lost_workers(self.cluster):
+        with explaining_lost_workers(self.cluster):
             replicas = Replicas(self.cluster, recipe, mnist, seed)
             state, network = start_or_resume(recipe, out_dir, mnist, seed)
             replicas.begin(network, len(state.history))
@@ -79,7 +79,7 @@ def follow(cluster: Cluster, recipe: Recipe, mnist: Mnist, *, seed: int) -> None
     Raises:
         ClusterError: If the batch cannot be shared evenly, a worker is lost, or they were started unalike.
     """
-    with _explaining_lost_workers(cluster):
+    with explaining_lost_workers(cluster):
         replicas = Replicas(cluster, recipe, mnist, seed)
         finished = replicas.begin(None, 0)
         feed = make_feed(recipe, mnist)
@@ -87,12 +87,25 @@ def follow(cluster: Cluster, recipe: Recipe, mnist: Mnist, *, seed: int) -> None
             replicas.fit_epoch(feed, seed=seed, epoch=epoch)
 
 
+# What TensorFlow raises where a peer is gone, or answers no more. Others, as of full memory, are this worker's own.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
+
+
 @contextmanager
-def _explaining_lost_workers(cluster: Cluster) -> Iterator[None]:
-    """Explain what TensorFlow raises when another worker is gone."""
+def explaining_lost_workers(cluster: Cluster) -> Iterator[None]:
+    """Explain what TensorFlow raises when another worker is gone, and nothing else.
+
+    Raises:
+        ClusterError: If one is gone.
+    """
     try:
         yield
-    except tf.errors.OpError as cause:
+    except LOST as cause:
         if not cluster.workers:
             raise
         raise ClusterError(

@@ -14,9 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.training.cluster_worker import BATCH, few_digits
 from training.checkpoints import RunState, load_network, read_state
+from training.cluster import Cluster
+from training.distributed import LOST, explaining_lost_workers
+from training.errors import ClusterError
 from training.run import TrainedRun, train
 
 pytestmark = pytest.mark.tensorflow
@@ -62,11 +66,12 @@ def start(out: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]
     )
 
 
-def run_job(folder: Path, *fatal: str) -> Job:
-    """Train with two workers; the second is killed when the epoch `fatal` begins."""
+def run_job(folder: Path, *fatal: str, victim: int = 1) -> Job:
+    """Train with two workers; one is killed when the epoch `fatal` begins."""
     addresses = free_addresses(2)
     workers = []
-    for index, extra in enumerate([(), fatal]):
+    for index in range(2):
+        extra = fatal if index == victim else ()
         config = {
             "cluster": {"worker": addresses},
             "task": {"type": "worker", "index": index},
@@ -140,6 +145,59 @@ class TestLostWorker:
         assert resumed.codes == [0, 0], resumed.outputs
         assert "Epoch 1/3" not in resumed.outputs[0]
         assert "Epoch 3/3" in resumed.outputs[0]
+
+
+class TestLostChief:
+    """Of a job that loses the worker which leads."""
+
+    def test_stops_and_goes_on(self, tmp_path: Path) -> None:
+        """The other worker ends with a clear error, and the same commands go on after the last finished epoch."""
+        job = run_job(tmp_path, "1", victim=0)
+        epochs = len(job.state.history)
+        again = run_job(tmp_path)
+
+        assert job.codes == [-9, 1], job.outputs
+        assert "Error: Worker 1 lost another of 127.0.0.1:" in job.outputs[1], job.outputs
+        assert epochs == 1
+        assert again.codes == [0, 0], again.outputs
+        assert "Epoch 1/3" not in again.outputs[0]
+        assert len(again.state.history) == 3
+
+
+class TestExplainingLostWorkers:
+    """Of `explaining_lost_workers`."""
+
+    CLUSTER = Cluster("multiworker", ("a:1", "b:2"))
+
+    @pytest.mark.parametrize("error", LOST)
+    def test_lost(self, error: type[tf.errors.OpError]) -> None:
+        """What a peer's end raises is told as that."""
+        with (
+            pytest.raises(ClusterError, match="Worker 0 lost another of a:1, b:2"),
+            explaining_lost_workers(self.CLUSTER),
+        ):
+            raise error(None, None, "Socket closed")
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            tf.errors.ResourceExhaustedError,
+            tf.errors.InvalidArgumentError,
+            tf.errors.InternalError,
+        ],
+    )
+    def test_of_its_own(self, error: type[tf.errors.OpError]) -> None:
+        """Memory that is full and the like is no lost worker, and comes through."""
+        with pytest.raises(error), explaining_lost_workers(self.CLUSTER):
+            raise error(None, None, "OOM when allocating tensor")
+
+    def test_of_one_process(self) -> None:
+        """Who has no peers has lost none."""
+        with (
+            pytest.raises(tf.errors.UnavailableError),
+            explaining_lost_workers(Cluster("mirrored")),
+        ):
+            raise tf.errors.UnavailableError(None, None, "anything")
 
 
 class TestSeveralWorkers:
