@@ -1,14 +1,18 @@
 /** The answer: digit, bars, status in words, what the model saw. */
 
+import { announce } from "./announce.js";
 import { context, find, make } from "./dom.js";
+import { makeGlance, showGlance } from "./glance.js";
 import { percent, text } from "./i18n.js";
+import { translate } from "./sentences.js";
 
 /** @typedef {import("./digitserve.mjs").Prediction} Prediction */
 
 const CLOSE = 0.1; // of the runner-up's probability: worth naming
 
-/** Make the ten bars. */
+/** Make the ten bars, here and at a glance. */
 export function makeBars() {
+  makeGlance();
   const bars = find("bars", HTMLOListElement);
   for (let digit = 0; digit < 10; digit += 1) {
     const fill = make("span", { class: "fill" });
@@ -21,14 +25,16 @@ export function makeBars() {
 /**
  * Show an answer.
  * @param {Prediction} prediction
+ * @param {boolean} isStale whether it is that of an earlier picture, for the service has not answered this one
  */
-export function showAnswer(prediction) {
-  find("answer", HTMLElement).dataset.status = prediction.status;
-  find("digit", HTMLOutputElement).value =
-    prediction.status === "not_a_digit" ? "?" : String(prediction.class);
-  say(describe(prediction));
+export function showAnswer(prediction, isStale) {
+  mark(prediction.status, isStale);
+  const digit = prediction.status === "not_a_digit" ? "?" : String(prediction.class);
+  find("digit", HTMLElement).textContent = digit;
+  showGlance(digit, prediction);
+  say(isStale ? text("statusUnanswered") : describe(prediction));
   showBars(prediction.probabilities);
-  const warnings = prediction.warnings.map((warning) => make("li", {}, [warning]));
+  const warnings = prediction.warnings.map((warning) => make("li", {}, [translate(warning)]));
   find("warnings", HTMLUListElement).replaceChildren(...warnings);
   const steps = (prediction.detail?.steps ?? []).map((step) => text(`step-${step}`));
   find("steps", HTMLElement).textContent = steps.length
@@ -42,8 +48,9 @@ export function showAnswer(prediction) {
  * @param {string} status `waiting`, `blank` or `failed`
  */
 export function showNoAnswer(words, status) {
-  find("answer", HTMLElement).dataset.status = status;
-  find("digit", HTMLOutputElement).value = "–";
+  mark(status, false);
+  find("digit", HTMLElement).textContent = "–";
+  showGlance("–", null);
   say(words);
   showBars([]);
   find("warnings", HTMLUListElement).replaceChildren();
@@ -70,12 +77,22 @@ function describe({ status, class: digit, confidence, probabilities }) {
 }
 
 /**
- * Change the live region only where it says something new, so that it is not read out again and again.
- * @param {string} words
+ * Mark the answer, here and at a glance, for its colours.
+ * @param {string} status
+ * @param {boolean} isStale
  */
+function mark(status, isStale) {
+  for (const id of ["answer", "glance"]) {
+    const element = find(id, HTMLElement);
+    element.dataset.status = status;
+    element.toggleAttribute("data-stale", isStale);
+  }
+}
+
+/** @param {string} words */
 function say(words) {
-  const status = find("status", HTMLElement);
-  if (status.textContent !== words) status.textContent = words;
+  find("status", HTMLElement).textContent = words;
+  announce(words);
 }
 
 /** @param {number[]} probabilities ten, or none */

@@ -4,12 +4,12 @@ import { client, isAborted } from "./api.js";
 import { writeCsv } from "./csv.js";
 import { find, save } from "./dom.js";
 import { number, percent, text } from "./i18n.js";
-import { clearNotice, describeError, isOfStatus, showFailure } from "./notice.js";
+import { ServiceError } from "./digitserve.mjs";
+import { describeError } from "./notice.js";
 import { takeDrops } from "./pictures.js";
 import { writeReport } from "./report.js";
+import { Retry } from "./retry.js";
 import { showScores } from "./scores.js";
-
-const RETRY_MS = 2000;
 
 /** @typedef {import("./evaluation.js").Evaluation} Evaluation */
 
@@ -18,14 +18,20 @@ export class Evaluate {
   #result = null;
   /** @type {string | null} the file that was scored; null: the test digits */
   #source = null;
+  /** @type {File | null} what is scored now */
+  #data = null;
+  #words = () => "";
   #asked = new AbortController();
+  #retry = new Retry(() => void this.#evaluate(this.#data));
+  #choice = find("evaluate-model", HTMLSelectElement);
   #run = find("evaluate-run", HTMLButtonElement);
   #cancel = find("evaluate-cancel", HTMLButtonElement);
   #progress = find("evaluate-progress", HTMLProgressElement);
 
   constructor() {
     this.#run.addEventListener("click", () => void this.#evaluate(null));
-    this.#cancel.addEventListener("click", () => this.#asked.abort());
+    this.#cancel.addEventListener("click", () => this.#giveUp());
+    this.#choice.addEventListener("change", () => this.#compare());
     const input = find("evaluate-file", HTMLInputElement);
     input.addEventListener("change", () => {
       if (input.files?.[0]) void this.#evaluate(input.files[0]);
@@ -36,14 +42,19 @@ export class Evaluate {
     this.#offer("download-json", "evaluation.json", "application/json", (result) => JSON.stringify(result, null, 2));
     this.#offer("download-csv", "evaluation.csv", "text/csv", ({ detail }) => writeCsv(detail));
     this.#offer("download-report", "evaluation.html", "text/html", (result) =>
-      writeReport(result, this.#source ?? text("testDigits")),
+      writeReport(result, this.#sourceInWords),
     );
   }
 
-  /** Show the scores, in the language of now. */
+  get #sourceInWords() {
+    return this.#source ?? text("testDigits");
+  }
+
+  /** Show status and scores, in the language of now. */
   show() {
+    this.#say(this.#words);
     if (!this.#result) return;
-    showScores(this.#result);
+    showScores(this.#result, this.#sourceInWords);
     find("evaluate-result", HTMLElement).hidden = false;
   }
 
@@ -64,38 +75,44 @@ export class Evaluate {
   async #evaluate(data) {
     this.#asked.abort();
     this.#asked = new AbortController();
+    this.#data = data;
     this.#begin();
+    const { signal } = this.#asked;
     try {
-      const model = find("evaluate-model", HTMLSelectElement).value;
-      const { signal } = this.#asked;
-      const options = { model, detail: true, onProgress: this.#showProgress, signal };
+      const options = { model: this.#choice.value, detail: true, onProgress: this.#showProgress, signal };
       const result = await client.evaluate(data ? [data] : [], options);
+      this.#retry.settle();
       this.#take(/** @type {Evaluation} */ (result), data);
-      clearNotice();
     } catch (error) {
-      if (isAborted(error)) this.#say(text("evaluateCancelled"));
-      else if (!showFailure(error)) this.#say(describeError(error));
-      else if (isOfStatus(error, 503)) return this.#retry(data);
+      if (!isAborted(error)) this.#fail(error);
     }
-    this.#progress.hidden = this.#cancel.disabled = true;
   }
 
-  /**
-   * Try again in a moment: the service scores one model at a time.
-   * @param {File | null} data
-   */
-  #retry(data) {
-    const { signal } = this.#asked;
-    signal.addEventListener("abort", () => this.#say(text("evaluateCancelled")));
-    setTimeout(() => {
-      if (!signal.aborted) void this.#evaluate(data);
-    }, RETRY_MS);
+  /** @param {unknown} error */
+  #fail(error) {
+    this.#retry.take(error);
+    if (this.#retry.isWaiting) {
+      this.#progress.removeAttribute("value");
+      this.#say(() => text("unanswered"));
+    } else this.#end(() => describe(error));
+  }
+
+  #giveUp() {
+    this.#asked.abort();
+    this.#retry.settle();
+    this.#end(() => text("evaluateCancelled"));
   }
 
   #begin() {
     this.#progress.removeAttribute("value");
     this.#progress.hidden = this.#cancel.disabled = false;
-    this.#say(text("evaluateWaiting"));
+    if (!this.#retry.isWaiting) this.#say(() => text("evaluateWaiting"));
+  }
+
+  /** @param {() => string} words what came of it */
+  #end(words) {
+    this.#progress.hidden = this.#cancel.disabled = true;
+    this.#say(words);
   }
 
   /**
@@ -103,9 +120,10 @@ export class Evaluate {
    * @param {number} total
    */
   #showProgress = (done, total) => {
+    this.#retry.settle();
     this.#progress.max = total;
     this.#progress.value = done;
-    this.#say(text("evaluateProgress", { done: number(done), total: number(total) }));
+    this.#say(() => text("evaluateProgress", { done: number(done), total: number(total) }));
   };
 
   /**
@@ -115,12 +133,30 @@ export class Evaluate {
   #take(result, scored) {
     this.#result = result;
     this.#source = scored?.name ?? null;
-    this.#say(text("evaluateDone", { accuracy: percent(result.accuracy) }));
+    this.#end(() => text("evaluateDone", { accuracy: percent(result.accuracy) }));
     this.show();
   }
 
-  /** @param {string} words */
-  #say(words) {
-    find("evaluate-status", HTMLElement).textContent = words;
+  /** Say whose scores are shown, where another model is chosen by now. */
+  #compare() {
+    const shown = this.#result?.model.name;
+    const chosen = this.#choice.value;
+    if (!shown || !this.#cancel.disabled) return;
+    this.#say(() => (shown === chosen ? "" : text("evaluateOther", { shown, chosen })));
   }
+
+  /** @param {() => string} words in the language of now */
+  #say(words) {
+    this.#words = words;
+    find("evaluate-status", HTMLElement).textContent = words();
+  }
+}
+
+/**
+ * Say why labelled data cannot be used; what is no picture may still be data.
+ * @param {unknown} error
+ */
+function describe(error) {
+  const isOfAnotherKind = error instanceof ServiceError && error.code === "unsupported-media";
+  return isOfAnotherKind ? text("error-unsupported-data") : describeError(error);
 }

@@ -80,7 +80,8 @@ function preferred() {
  */
 function use(chosen, button) {
   document.documentElement.lang = chosen;
-  button.textContent = chosen === "en" ? "中文" : "English";
+  button.textContent = chosen === "en" ? "中文" : "EN";
+  button.setAttribute("aria-label", chosen === "en" ? "中文" : "English");
   button.lang = chosen === "en" ? "zh-Hant" : "en";
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = text(element.getAttribute("data-text") ?? "");

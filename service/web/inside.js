@@ -2,29 +2,39 @@
 
 import { client, isAborted } from "./api.js";
 import { find, make } from "./dom.js";
-import { number, percent, text } from "./i18n.js";
-import { greyCanvas, highestOf, mapOf, saliencyCanvas } from "./maps.js";
-import { clearNotice, describeError, showFailure } from "./notice.js";
+import { percent, text } from "./i18n.js";
+import { layerOf } from "./layers.js";
+import { mapOf, saliencyCanvas } from "./maps.js";
+import { describeError } from "./notice.js";
+import { Retry } from "./retry.js";
 import { Slide } from "./slide.js";
 
 /** @typedef {import("./digitserve.mjs").Explanation} Explanation */
-/** @typedef {import("./digitserve.mjs").Layer} Layer */
 
 const ASKED = { layer: ["*"], weights: true, saliency: true };
 
 export class Inside {
   #slide = new Slide();
   #model = find("inside-model", HTMLSelectElement);
+  #body = find("inside-body", HTMLElement);
+  #sample = find("sample", HTMLButtonElement);
   /** @type {Explanation | null} */
   #explanation = null;
   /** @type {Blob | null} what is explained already */
   #explained = null;
+  /** @type {unknown} why the picture cannot be explained */
+  #failure = null;
   #asked = new AbortController();
+  #retry = new Retry(() => void this.open(true), this.#body);
 
-  /** @param {() => Blob | null} picture the one that was recognised last */
-  constructor(picture) {
-    this.picture = picture;
+  /** @param {{picture: Blob | null, drawSample: () => Promise<void>}} source of the picture that is explained */
+  constructor(source) {
+    this.source = source;
     this.#model.addEventListener("change", () => void this.open(true));
+    this.#sample.addEventListener("click", async () => {
+      await source.drawSample();
+      void this.open();
+    });
     find("enlarged-close", HTMLButtonElement).addEventListener("click", () => {
       find("enlarged", HTMLDialogElement).close();
     });
@@ -35,43 +45,51 @@ export class Inside {
    * @param {boolean} isAnew whether to ask again for one that is shown already
    */
   async open(isAnew = false) {
-    const picture = this.picture();
-    if (!picture) {
-      find("inside-verdict", HTMLElement).textContent = text("ownNone");
-      find("inside-body", HTMLElement).hidden = true;
-      return;
-    }
-    if (picture === this.#explained && !isAnew) return;
+    const { picture } = this.source;
+    if (picture && picture === this.#explained && !isAnew) return;
     this.#asked.abort();
     this.#asked = new AbortController();
     const { signal } = this.#asked;
+    this.#failure = null;
+    if (!picture) return this.#forget();
+    this.#sample.hidden = true;
     try {
       this.#explanation = await client.explain(picture, { model: this.#model.value, signal, ...ASKED });
       this.#explained = picture;
-      clearNotice();
-      this.show();
+      this.#retry.settle();
     } catch (error) {
-      if (!isAborted(error) && !showFailure(error)) {
-        find("inside-verdict", HTMLElement).textContent = describeError(error);
-      }
+      if (isAborted(error)) return;
+      if (!this.#retry.take(error)) this.#failure = error;
     }
+    this.show();
+  }
+
+  /** There is no picture. */
+  #forget() {
+    this.#retry.settle();
+    this.#explanation = this.#explained = null;
+    this.#sample.hidden = false;
+    this.show();
   }
 
   /** Show the explanation, in the language of now. */
   show() {
-    const explanation = this.#explanation;
-    if (!explanation) return void this.open();
-    find("inside-verdict", HTMLElement).textContent = text("ownVerdict", {
-      model: explanation.model.name,
-      digit: String(explanation.class),
-      confidence: percent(explanation.confidence),
-    });
-    const input = mapOf(explanation.layers[0].activations, 0);
-    const first = explanation.layers.find((layer) => layer.kind === "convolution");
-    if (first) this.#slide.use(input, first);
-    showSaliency(input, explanation);
-    find("layers", HTMLOListElement).replaceChildren(...explanation.layers.map(showLayer));
-    find("inside-body", HTMLElement).hidden = false;
+    find("inside-verdict", HTMLElement).textContent = this.#describe();
+    const explanation = this.#failure ? null : this.#explanation;
+    this.#body.hidden = !explanation;
+    if (!explanation) return;
+    this.#slide.use(explanation.layers);
+    showSaliency(mapOf(explanation.layers[0].activations, 0), explanation);
+    find("layers", HTMLOListElement).replaceChildren(...explanation.layers.map(layerOf));
+  }
+
+  #describe() {
+    if (this.#failure) return describeError(this.#failure);
+    if (this.#retry.isWaiting) return text("unanswered");
+    if (!this.#explanation) return text("ownNone");
+    const { model, class: digit, confidence, status } = this.#explanation;
+    const name = status === "not_a_digit" ? "ownNotADigit" : "ownVerdict";
+    return text(name, { model: model.name, digit: String(digit), confidence: percent(confidence) });
   }
 }
 
@@ -88,50 +106,4 @@ function showSaliency(digit, { saliency = [] }) {
     return make("figure", {}, [canvas, make("figcaption", {}, [words])]);
   });
   find("saliency", HTMLElement).replaceChildren(...figures);
-}
-
-/**
- * Make the entry of a layer: its facts, and its maps or its row of numbers.
- * @param {Layer} layer
- */
-function showLayer(layer) {
-  const facts = text("layerFacts", { shape: layer.shape.join("×"), parameters: number(layer.parameters) });
-  const children = [make("h4", {}, [layer.name]), make("p", { class: "quiet" }, [facts])];
-  const content = layer.shape.length === 3 ? showMaps(layer) : showNumbers(layer);
-  return make("li", { class: "layer" }, [...children, content]);
-}
-
-/** @param {Layer} layer */
-function showMaps(layer) {
-  const highest = highestOf(layer.activations);
-  const maps = Array.from({ length: layer.shape[2] }, (_, at) => {
-    const words = text("mapNumber", { layer: layer.name, number: String(at + 1) });
-    const button = make("button", { type: "button", "aria-label": words }, [
-      greyCanvas(mapOf(layer.activations, at), highest),
-    ]);
-    button.addEventListener("click", () => enlarge(words, mapOf(layer.activations, at), highest));
-    return button;
-  });
-  return make("div", { class: "maps" }, maps);
-}
-
-/** @param {Layer} layer */
-function showNumbers(layer) {
-  const canvas = greyCanvas([layer.activations], highestOf(layer.activations));
-  canvas.classList.add("cells");
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${layer.name}: ${layer.shape[0]}`);
-  return canvas;
-}
-
-/**
- * Show a map large.
- * @param {string} title
- * @param {number[][]} map
- * @param {number} highest
- */
-function enlarge(title, map, highest) {
-  find("enlarged-title", HTMLElement).textContent = title;
-  find("enlarged-body", HTMLElement).replaceChildren(greyCanvas(map, highest));
-  find("enlarged", HTMLDialogElement).showModal();
 }

@@ -5,16 +5,16 @@ import { context, make } from "./dom.js";
 const FOR = [0, 90, 181]; // blue and red that colour-blind people tell apart, as in the service's pictures
 const AGAINST = [220, 50, 32];
 
+/** @typedef {{low: number, high: number}} Range of numbers that are shown in the same scale */
+
 /**
- * Make a canvas with a pixel for each number, from black for 0 or less to white for the highest.
+ * Make a canvas with a pixel for each number: from black for 0 to white for the highest; where numbers may be
+ * negative, red for those, white for 0 and blue for positive ones.
  * @param {number[][]} rows
- * @param {number} highest
+ * @param {Range} range
  */
-export function greyCanvas(rows, highest) {
-  return canvasOf(rows, (value) => {
-    const grey = Math.round(255 * Math.min(1, Math.max(0, value / (highest || 1))));
-    return [grey, grey, grey];
-  });
+export function mapCanvas(rows, range) {
+  return canvasOf(rows, (value) => colourOf(value, range));
 }
 
 /**
@@ -34,6 +34,16 @@ export function saliencyCanvas(digit, evidence) {
 }
 
 /**
+ * Make a canvas that shows the colours of a range, from its lowest number to its highest.
+ * @param {Range} range
+ */
+export function scaleCanvas(range) {
+  const low = Math.min(0, range.low);
+  const steps = Array.from({ length: 128 }, (_, at) => low + ((range.high - low) * at) / 127);
+  return mapCanvas([steps], range);
+}
+
+/**
  * Take one map out of activations [height, width, maps].
  * @param {number[][][]} activations
  * @param {number} map
@@ -43,12 +53,33 @@ export function mapOf(activations, map) {
 }
 
 /**
- * Find the highest of nested numbers.
+ * Find the range of nested numbers.
  * @param {any} numbers
- * @returns {number}
+ * @returns {Range}
  */
-export function highestOf(numbers) {
-  return numbers.flat(Infinity).reduce((/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b), 0);
+export function rangeOf(numbers) {
+  /** @type {Range} */
+  const none = { low: 0, high: 0 };
+  return numbers.flat(Infinity).reduce(
+    (/** @type {Range} */ range, /** @type {number} */ value) => ({
+      low: Math.min(range.low, value),
+      high: Math.max(range.high, value),
+    }),
+    none,
+  );
+}
+
+/**
+ * @param {number} value
+ * @param {Range} range
+ */
+function colourOf(value, { low, high }) {
+  if (low >= 0) {
+    const grey = Math.round(255 * Math.min(1, Math.max(0, value / (high || 1))));
+    return [grey, grey, grey];
+  }
+  const share = Math.min(1, Math.abs(value) / Math.max(high, -low));
+  return (value < 0 ? AGAINST : FOR).map((part) => Math.round(255 + (part - 255) * share));
 }
 
 /**

@@ -4,7 +4,7 @@ import { client, isAborted } from "./api.js";
 import { curvesOf, readHistory, tableOf } from "./curves.js";
 import { find, make } from "./dom.js";
 import { language, number, percent, text } from "./i18n.js";
-import { clearNotice, showFailure } from "./notice.js";
+import { Retry } from "./retry.js";
 
 /** @typedef {import("./digitserve.mjs").Manifest} Manifest */
 
@@ -23,6 +23,7 @@ export class Model {
   /** @type {Map<string, string>} addresses of the pictures by name */
   #pictures = new Map();
   #asked = new AbortController();
+  #retry = new Retry(() => void this.open(), find("view-model", HTMLElement));
 
   constructor() {
     this.#choice.addEventListener("change", () => void this.open());
@@ -42,10 +43,10 @@ export class Model {
       this.#manifest = manifest;
       this.#history = history ? readHistory(await history.text()) : [];
       this.#pictures = pictures;
-      clearNotice();
+      this.#retry.settle();
       this.show();
     } catch (error) {
-      if (!isAborted(error)) showFailure(error);
+      if (!isAborted(error)) this.#retry.take(error);
     }
   }
 

@@ -3,13 +3,20 @@
 import { keepKey } from "./api.js";
 import { ClientError, ServiceError } from "./digitserve.mjs";
 import { find } from "./dom.js";
-import { text } from "./i18n.js";
+import { number, text } from "./i18n.js";
+import { translate } from "./sentences.js";
 
-/** Codes of problems that are the picture's, not the service's. */
-const OF_PICTURES = new Set([
+/** Codes of problems that are the upload's, not the service's. */
+const OF_UPLOADS = new Set([
   ..."unsupported-media empty-upload broken-image image-too-large blank-image".split(" "),
-  ..."upload-too-large unusable-labelled-data".split(" "),
+  ..."upload-too-large unusable-labelled-data too-many-files".split(" "),
 ]);
+
+const PAUSE_MS = 2000; // before it is asked again, where the service does not say how long
+const LEAST_MS = 500; // whatever it says
+
+/** @type {unknown} what the notice shows */
+let shown = null;
 
 /**
  * Say in words what went wrong.
@@ -19,24 +26,34 @@ const OF_PICTURES = new Set([
 export function describeError(error) {
   if (!(error instanceof ClientError)) throw error;
   if (error.status === 401) return text("errorKey");
-  if (error.status === 429) return text("errorRate");
+  if (error.status === 429) {
+    return text("errorRate", { seconds: number(Math.ceil(pauseMs(error) / 1000)) });
+  }
   if (error.status === 503) return text("errorOverloaded");
   if (!(error instanceof ServiceError)) return text("errorAway");
-  return OF_PICTURES.has(error.code) ? text(`error-${error.code}`) : error.message;
+  const name = `error-${error.code}`;
+  const words = text(name);
+  return words === name ? translate(error.message) : words;
 }
 
 /**
- * Show a failure of the service; one of a picture is shown with the answer.
+ * Show a failure of the service; one of an upload is shown where its answer would be.
  * @param {unknown} error
  * @returns {boolean} whether it was the service's
  */
 export function showFailure(error) {
   const words = describeError(error);
-  if (error instanceof ServiceError && OF_PICTURES.has(error.code)) return false;
+  if (error instanceof ServiceError && OF_UPLOADS.has(error.code)) return false;
+  shown = error;
   find("notice-text", HTMLElement).textContent = words;
   find("key-form", HTMLFormElement).hidden = !isOfStatus(error, 401);
   find("notice", HTMLElement).hidden = false;
   return true;
+}
+
+/** Say the notice anew, in another language. */
+export function retellNotice() {
+  if (shown) showFailure(shown);
 }
 
 /**
@@ -48,8 +65,18 @@ export function isOfStatus(error, ...statuses) {
   return error instanceof ClientError && statuses.includes(error.status);
 }
 
-/** Hide the notice: the service has answered. */
-export function clearNotice() {
+/**
+ * Tell how long to wait before asking again: as the service says, or a moment.
+ * @param {unknown} error
+ */
+export function pauseMs(error) {
+  const asked = error instanceof ClientError ? error.retryAfterMs : null;
+  return Math.max(LEAST_MS, asked ?? PAUSE_MS);
+}
+
+/** Hide the notice: nothing is wrong any more. */
+export function hideNotice() {
+  shown = null;
   find("notice", HTMLElement).hidden = true;
 }
 
@@ -63,7 +90,7 @@ export function takeKey(onKey) {
     event.preventDefault();
     keepKey(input.value.trim());
     input.value = "";
-    clearNotice();
+    hideNotice();
     onKey();
   });
 }

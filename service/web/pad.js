@@ -16,6 +16,10 @@ export class Pad {
   #strokes = [];
   /** @type {Stroke | null} */
   #current = null;
+  /** @type {number | null} the pointer that draws; others, such as the ball of the thumb, draw nothing */
+  #pointer = null;
+  /** @type {ImageBitmap | null} */
+  #picture = null;
   #pen = { x: 280, y: 120 };
   /** @type {CanvasRenderingContext2D} */
   #ink;
@@ -32,7 +36,9 @@ export class Pad {
     canvas.addEventListener("pointerdown", (event) => this.#lower(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
-      canvas.addEventListener(name, () => this.#lift());
+      canvas.addEventListener(name, (event) => {
+        if (event.pointerId === this.#pointer) this.#lift();
+      });
     }
     canvas.addEventListener("keydown", (event) => this.#press(event));
     this.#draw();
@@ -40,7 +46,7 @@ export class Pad {
 
   /** Whether there is no ink. */
   get isEmpty() {
-    return this.#strokes.length === 0 && this.#current === null;
+    return !this.#strokes.length && !this.#current && !this.#picture;
   }
 
   /** Whether there is more than a dot, which is no digit yet. */
@@ -51,6 +57,7 @@ export class Pad {
 
   /** Take the last stroke back. */
   undo() {
+    this.#picture = null;
     this.#strokes.pop();
     this.#changed();
   }
@@ -58,8 +65,31 @@ export class Pad {
   /** Take all strokes back. */
   clear() {
     this.#strokes = [];
-    this.#current = null;
+    this.#current = this.#picture = this.#pointer = null;
     this.#changed();
+  }
+
+  /**
+   * Draw strokes in place of all others.
+   * @param {number[][][]} strokes points of each, in shares of the area
+   */
+  use(strokes) {
+    this.clear();
+    const side = this.canvas.width;
+    this.#strokes = strokes.map((points) => ({
+      points: points.map(([x, y]) => ({ x: x * side, y: y * side, pressure: EVEN })),
+      thickness: this.thickness,
+    }));
+    this.#changed();
+  }
+
+  /**
+   * Show a picture that is no drawing, until the next stroke.
+   * @param {ImageBitmap} picture
+   */
+  show(picture) {
+    this.#picture = picture;
+    this.#draw();
   }
 
   /**
@@ -74,23 +104,32 @@ export class Pad {
 
   /** @param {PointerEvent} event */
   #lower(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || this.#pointer !== null) return;
     event.preventDefault();
+    if (this.#current) this.#lift(); // that of the keyboard
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
-    this.#current = { points: [this.#place(event)], thickness: this.thickness };
+    this.#pointer = event.pointerId;
+    this.#begin(this.#place(event));
     this.#changed();
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
-    if (!this.#current) return;
+    if (!this.#current || event.pointerId !== this.#pointer) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const one of events.length ? events : [event]) this.#current.points.push(this.#place(one));
     this.#changed();
   }
 
+  /** @param {Point} point the first of a stroke */
+  #begin(point) {
+    this.#picture = null;
+    this.#current = { points: [point], thickness: this.thickness };
+  }
+
   #lift() {
+    this.#pointer = null;
     if (!this.#current) return;
     this.#strokes.push(this.#current);
     this.#current = null;
@@ -107,7 +146,7 @@ export class Pad {
     const move = moves[event.key];
     if (event.key === " ") {
       if (this.#current) this.#lift();
-      else this.#current = { points: [{ ...this.#pen, pressure: EVEN }], thickness: this.thickness };
+      else this.#begin({ ...this.#pen, pressure: EVEN });
     } else if (move) {
       const side = this.canvas.width;
       this.#pen.x = Math.min(side, Math.max(0, this.#pen.x + move[0] * STEP));
@@ -138,8 +177,17 @@ export class Pad {
     const { width, height } = this.canvas;
     this.#ink.fillStyle = PAPER;
     this.#ink.fillRect(0, 0, width, height);
+    if (this.#picture) this.#paint(this.#picture);
     for (const stroke of this.#strokes) this.#trace(stroke);
     if (this.#current) this.#trace(this.#current);
+  }
+
+  /** @param {ImageBitmap} picture shown whole */
+  #paint(picture) {
+    const side = this.canvas.width;
+    const scale = side / Math.max(picture.width, picture.height);
+    const [width, height] = [picture.width * scale, picture.height * scale];
+    this.#ink.drawImage(picture, (side - width) / 2, (side - height) / 2, width, height);
   }
 
   /**

@@ -7,7 +7,8 @@ import { digitsOf } from "./evaluation.js";
 import { language, number, text } from "./i18n.js";
 import { describeCell, matrixOf } from "./matrix.js";
 import { reliabilityOf } from "./reliability.js";
-import { measuresOf } from "./scores.js";
+import { translate } from "./sentences.js";
+import { measuresOf, titleOf } from "./scores.js";
 
 /** @typedef {import("./evaluation.js").Evaluation} Evaluation */
 /** @typedef {{label: number, digit: number, count: number}} Cell */
@@ -22,8 +23,7 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  */
 export async function writeReport(evaluation, source) {
   const style = await (await fetch(new URL("style.css", import.meta.url))).text();
-  const { name, version } = evaluation.model;
-  const title = text("reportTitle", { model: `${name} ${version}` });
+  const title = titleOf(evaluation);
   const head = [
     make("meta", { charset: "utf-8" }),
     make("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
@@ -94,7 +94,7 @@ async function showCells({ detail }, cells) {
 
 /** @param {Evaluation} evaluation */
 function listRejected({ rejected }) {
-  return make("ul", {}, rejected.map(({ name, detail }) => make("li", {}, [`${name}: ${detail}`])));
+  return make("ul", {}, rejected.map(({ name, detail }) => make("li", {}, [`${name}: ${translate(detail)}`])));
 }
 
 /**

@@ -6,12 +6,18 @@ import { find, make } from "./dom.js";
 import { fixed, number, percent, text } from "./i18n.js";
 import { matrixOf } from "./matrix.js";
 import { reliabilityOf } from "./reliability.js";
+import { translate } from "./sentences.js";
 import { mistakesOf } from "./thumbnails.js";
 
 /** @typedef {import("./evaluation.js").Evaluation} Evaluation */
 
-/** @param {Evaluation} evaluation */
-export function showScores(evaluation) {
+/**
+ * Show them all.
+ * @param {Evaluation} evaluation
+ * @param {string} source what was scored, in words
+ */
+export function showScores(evaluation, source) {
+  find("scores-title", HTMLElement).textContent = `${titleOf(evaluation)} · ${source}`;
   find("scores", HTMLElement).replaceChildren(measuresOf(evaluation));
   find("rejected", HTMLElement).textContent = describeRejected(evaluation);
   find("rejected", HTMLElement).hidden = !evaluation.rejected.length;
@@ -21,6 +27,14 @@ export function showScores(evaluation) {
   find("reliability", HTMLElement).replaceChildren(reliabilityOf(evaluation.detail.reliability));
   find("mistakes", HTMLElement).replaceChildren(mistakesOf(evaluation.worst_mistakes));
   find("mistakes-none", HTMLElement).hidden = evaluation.worst_mistakes.length > 0;
+}
+
+/**
+ * Name the model that was scored.
+ * @param {Evaluation} evaluation
+ */
+export function titleOf({ model: { name, version } }) {
+  return text("reportTitle", { model: `${name} ${version}` });
 }
 
 /**
@@ -54,5 +68,5 @@ function measure(name, value, remark) {
 function describeRejected({ rejected }) {
   if (!rejected.length) return "";
   const [{ name, detail }] = rejected;
-  return text("rejected", { count: number(rejected.length), first: `${name}: ${detail}` });
+  return text("rejected", { count: number(rejected.length), first: `${name}: ${translate(detail)}` });
 }

@@ -1,62 +1,78 @@
-/** The sliding filter: one window of the input, its products with one filter, and their sum. */
+/** The sliding window: a place of any map, what it is made of, and the way of the window over the whole input. */
 
 import { context, find, make } from "./dom.js";
 import { fixed, text } from "./i18n.js";
-import { greyCanvas, highestOf, mapOf } from "./maps.js";
+import { mapCanvas, mapOf, rangeOf } from "./maps.js";
+import { cellsOf, sharesOf } from "./products.js";
+import { hasWindow, isOneToOne, lookAt } from "./windows.js";
 
 /** @typedef {import("./digitserve.mjs").Layer} Layer */
+/** @typedef {import("./windows.js").View} View */
 
-const PIXELS = 255; // the service folds the scaling to 0..1 into the filters; shown is what was trained
+const SWEEP_MS = 15_000; // over a whole map
+const LEAST_STEP_MS = 25;
 
 export class Slide {
-  /** @type {number[][]} */
-  #input = [];
-  /** @type {Layer | null} */
-  #layer = null;
+  /** @type {Layer[]} */
+  #layers = [];
   #place = { row: 12, column: 14 }; // of the map
+  /** @type {ReturnType<typeof setInterval> | undefined} while the window slides by itself */
+  #timer;
+  #layer = find("slide-layer", HTMLSelectElement);
   #filter = find("filter", HTMLSelectElement);
+  #channel = find("channel", HTMLSelectElement);
+  #play = find("play", HTMLButtonElement);
   #canvas = find("slide-input", HTMLCanvasElement);
 
   constructor() {
-    this.#filter.addEventListener("change", () => this.#show());
-    this.#canvas.addEventListener("pointermove", (event) => this.#point(event));
-    this.#canvas.addEventListener("pointerdown", (event) => this.#point(event));
+    if (wantsNoMotion()) this.#play.dataset.text = "nextPlace";
+    this.#layer.addEventListener("change", () => this.#choose());
+    for (const select of [this.#filter, this.#channel]) select.addEventListener("change", () => this.#show());
+    for (const name of /** @type {const} */ (["pointermove", "pointerdown"])) {
+      this.#canvas.addEventListener(name, (event) => this.#point(event));
+    }
     this.#canvas.addEventListener("keydown", (event) => this.#press(event));
+    this.#play.addEventListener("click", () => this.#slide());
   }
 
   /**
-   * Show a digit's way through the first convolution.
-   * @param {number[][]} input [28][28], 0..255
-   * @param {Layer} layer a convolution over one channel, with its weights
+   * Show a digit's way through layers.
+   * @param {Layer[]} layers with activations and weights
    */
-  use(input, layer) {
-    this.#input = input;
-    this.#layer = layer;
-    const count = layer.shape[2];
-    if (this.#filter.options.length !== count) {
-      const options = Array.from({ length: count }, (_, at) => make("option", { value: String(at) }, [String(at + 1)]));
-      this.#filter.replaceChildren(...options);
-    }
-    this.#move(0, 0);
+  use(layers) {
+    const chosen = this.#layer.value;
+    this.#layers = layers;
+    const names = layers.slice(1).filter(hasWindow).map(({ name }) => name);
+    this.#layer.replaceChildren(...names.map((name) => make("option", { value: name }, [name])));
+    if (names.includes(chosen)) this.#layer.value = chosen;
+    this.#choose();
   }
 
-  /** Stride, side of the filter and pixels of zeros before the input, as TensorFlow pads. */
-  get #geometry() {
-    const { kernel, shape } = /** @type {Layer} */ (this.#layer);
-    const inputs = this.#input.length;
-    const stride = Math.round(inputs / shape[0]);
-    const padding = Math.max(0, (shape[0] - 1) * stride + kernel.length - inputs);
-    return { stride, side: kernel.length, before: Math.floor(padding / 2) };
+  /** The layer that is looked at, and the one that it is computed from. */
+  get #pair() {
+    const at = this.#layers.findIndex(({ name }) => name === this.#layer.value);
+    return { layer: this.#layers[at], before: this.#layers[at - 1] };
+  }
+
+  /** Offer the maps of the chosen layer, and stay within them. */
+  #choose() {
+    const { layer, before } = this.#pair;
+    offer(this.#filter, layer.shape[2]);
+    offer(this.#channel, isOneToOne(layer) ? 1 : before.shape[2]);
+    find("channel-label", HTMLElement).hidden = this.#channel.options.length === 1;
+    find("weights-figure", HTMLElement).hidden = !layer.kernel;
+    this.#move(0, 0);
   }
 
   /** @param {PointerEvent} event */
   #point(event) {
-    if (!this.#layer) return;
+    if (!this.#layers.length) return;
     const box = this.#canvas.getBoundingClientRect();
-    const count = this.#layer.shape[0];
-    const row = Math.floor(((event.clientY - box.top) / box.height) * count);
-    const column = Math.floor(((event.clientX - box.left) / box.width) * count);
-    this.#place = { row, column };
+    const [height, width] = this.#pair.layer.shape;
+    this.#place = {
+      row: Math.floor(((event.clientY - box.top) / box.height) * height),
+      column: Math.floor(((event.clientX - box.left) / box.width) * width),
+    };
     this.#move(0, 0);
   }
 
@@ -71,63 +87,97 @@ export class Slide {
   }
 
   /**
+   * Move as a person does, which ends the sliding.
    * @param {number} down
    * @param {number} right
    */
   #move(down, right) {
-    const most = /** @type {Layer} */ (this.#layer).shape[0] - 1;
-    this.#place.row = Math.min(most, Math.max(0, this.#place.row + down));
-    this.#place.column = Math.min(most, Math.max(0, this.#place.column + right));
+    this.#stop();
+    const [height, width] = this.#pair.layer.shape;
+    this.#place.row = Math.min(height - 1, Math.max(0, this.#place.row + down));
+    this.#place.column = Math.min(width - 1, Math.max(0, this.#place.column + right));
+    this.#show();
+  }
+
+  /** Slide over the whole input, from its first place; a step at a time for those who want no motion. */
+  #slide() {
+    if (this.#timer) return this.#stop();
+    if (wantsNoMotion()) return void this.#step();
+    const [height, width] = this.#pair.layer.shape;
+    this.#place = { row: 0, column: 0 };
+    const pause = Math.max(LEAST_STEP_MS, SWEEP_MS / (height * width));
+    this.#timer = setInterval(() => {
+      if (!this.#step() || !this.#canvas.offsetParent) this.#stop(); // at the end, or in another view
+    }, pause);
+    this.#play.textContent = text("pause");
+    this.#show();
+  }
+
+  /**
+   * Go to the next place, row by row.
+   * @returns {boolean} whether there was one
+   */
+  #step() {
+    const [height, width] = this.#pair.layer.shape;
+    const next = this.#place.row * width + this.#place.column + 1;
+    const isEnd = next >= height * width;
+    this.#place = isEnd ? { row: 0, column: 0 } : { row: Math.floor(next / width), column: next % width };
+    if (!isEnd || !this.#timer) this.#show();
+    return !isEnd;
+  }
+
+  #stop() {
+    if (!this.#timer) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#play.textContent = text("play");
     this.#show();
   }
 
   #show() {
-    const layer = this.#layer;
-    if (!layer) return;
-    const filter = Number(this.#filter.value);
-    const { stride, side, before } = this.#geometry;
-    const { row, column } = this.#place;
-    const top = row * stride - before;
-    const left = column * stride - before;
-    const products = Array.from({ length: side * side }, (_, at) => {
-      const [down, right] = [Math.floor(at / side), at % side];
-      const pixel = (this.#input[top + down]?.[left + right] ?? 0) / PIXELS;
-      return pixel * layer.kernel[down][right][0][filter] * PIXELS;
+    const { layer, before } = this.#pair;
+    const [map, channel] = [Number(this.#filter.value), Number(this.#channel.value)];
+    const view = lookAt(layer, before, { ...this.#place, map, channel });
+    const shares = sharesOf(view.shares, channel, (chosen) => {
+      this.#channel.value = String(chosen);
+      this.#show();
     });
-    this.#showProducts(products, side);
-    this.#say(products.reduce((a, b) => a + b, 0), layer.bias?.[filter] ?? 0, layer.activations[row][column][filter]);
-    const map = mapOf(layer.activations, filter);
-    paint(this.#canvas, this.#input, PIXELS, { top, left, side });
-    paint(find("slide-output", HTMLCanvasElement), map, highestOf(map), { top: row, left: column, side: 1 });
+    find("slide-weights", HTMLElement).replaceChildren(cellsOf(view.weights ?? []));
+    find("slide-products", HTMLElement).replaceChildren(cellsOf(view.products, layer.kernel ? null : view.value));
+    find("products-caption", HTMLElement).textContent = text(layer.kernel ? "slideProducts" : `slide-${layer.kind}`);
+    find("shares", HTMLElement).replaceChildren(...shares);
+    this.#say(view, layer);
+    this.#paint(view, before, isOneToOne(layer) ? map : channel, mapOf(layer.activations, map));
   }
 
   /**
-   * @param {number[]} products
-   * @param {number} side
+   * Draw the input and the map, of which no more is seen than the window has made while it slides.
+   * @param {View} view
+   * @param {Layer} before
+   * @param {number} from the input map
+   * @param {number[][]} made
    */
-  #showProducts(products, side) {
-    const strongest = Math.max(...products.map(Math.abs)) || 1;
-    const cells = products.map((product) => {
-      const name = product > 0 ? "plus" : product < 0 ? "minus" : "";
-      const cell = make("span", { class: name }, [product ? fixed(product, 2) : "0"]);
-      cell.style.setProperty("--share", `${Math.round((45 * Math.abs(product)) / strongest)}%`);
-      return cell;
-    });
-    const box = find("slide-products", HTMLElement);
-    box.style.gridTemplateColumns = `repeat(${side}, 1fr)`;
-    box.replaceChildren(...cells);
+  #paint({ frame }, before, from, made) {
+    const { row, column } = this.#place;
+    const range = rangeOf(made);
+    const seen = this.#timer
+      ? made.map((line, r) => line.map((value, c) => (r < row || (r === row && c <= column) ? value : 0)))
+      : made;
+    paint(this.#canvas, mapCanvas(mapOf(before.activations, from), rangeOf(before.activations)), frame);
+    paint(find("slide-output", HTMLCanvasElement), mapCanvas(seen, range), { top: row, left: column, side: 1 });
   }
 
   /**
-   * @param {number} sum
-   * @param {number} bias
-   * @param {number} value after the rectifier
+   * @param {View} view
+   * @param {Layer} layer
    */
-  #say(sum, bias, value) {
+  #say({ sum, bias, value, products }, layer) {
     const { row, column } = this.#place;
-    find("slide-sum", HTMLElement).textContent = text("slideSum", {
+    const name = layer.kernel ? "slideSum" : `slideSum-${layer.kind}`;
+    find("slide-sum", HTMLElement).textContent = text(name, {
       row: String(row + 1),
       column: String(column + 1),
+      values: products.map((product) => fixed(product, 3)).join(", "),
       sum: fixed(sum, 3),
       bias: fixed(bias, 3),
       total: fixed(sum + bias, 3),
@@ -136,18 +186,34 @@ export class Slide {
   }
 }
 
+function wantsNoMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 /**
- * Draw numbers on a canvas, with a frame around a window.
- * @param {HTMLCanvasElement} canvas
- * @param {number[][]} rows
- * @param {number} highest
- * @param {{top: number, left: number, side: number}} window in numbers
+ * Offer numbers from 1, and keep the one that is chosen.
+ * @param {HTMLSelectElement} select
+ * @param {number} count
  */
-function paint(canvas, rows, highest, { top, left, side }) {
+function offer(select, count) {
+  if (select.options.length === count) return;
+  const chosen = Number(select.value);
+  const options = Array.from({ length: count }, (_, at) => make("option", { value: String(at) }, [String(at + 1)]));
+  select.replaceChildren(...options);
+  select.value = String(chosen < count ? chosen : 0);
+}
+
+/**
+ * Draw pixels large, with a frame around a window.
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLCanvasElement} pixels
+ * @param {import("./windows.js").Frame} frame
+ */
+function paint(canvas, pixels, { top, left, side }) {
   const brush = context(canvas);
-  const scale = canvas.width / rows.length;
+  const scale = canvas.width / pixels.width;
   brush.imageSmoothingEnabled = false;
-  brush.drawImage(greyCanvas(rows, highest), 0, 0, canvas.width, canvas.height);
+  brush.drawImage(pixels, 0, 0, canvas.width, canvas.height);
   brush.strokeStyle = "#f59e0b";
   brush.lineWidth = 3;
   brush.strokeRect(left * scale, top * scale, side * scale, side * scale);

@@ -28,5 +28,5 @@ function isDark() {
 
 /** @param {HTMLButtonElement} button names the theme that it changes to */
 function label(button) {
-  button.dataset.text = isDark() ? "themeLight" : "themeDark";
+  button.dataset.label = isDark() ? "themeLight" : "themeDark";
 }

@@ -31,6 +31,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in others]
 
 
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody uses."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 @contextmanager
 def running_service(tmp_path: Path, **settings: str) -> Generator[httpx.Client]:
     """Run the service with settings, and give a client for it."""
@@ -39,11 +46,11 @@ def running_service(tmp_path: Path, **settings: str) -> Generator[httpx.Client]:
 
 
 @contextmanager
-def running_process(tmp_path: Path, **settings: str) -> Generator[tuple[httpx.Client, int]]:
+def running_process(
+    tmp_path: Path, *, port: int | None = None, **settings: str
+) -> Generator[tuple[httpx.Client, int]]:
     """Run the service with settings, and give a client for it and its process's id."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "service.app:create_app"]
     environment = {
         **os.environ,

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import re
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,29 +19,10 @@ from service.bundle import Bundle
 from service.preprocessing import PREPROCESSING_VERSION
 from tests.integration.conftest import ROOT
 from tests.page.conftest import Complaints, OpenPage
-from tests.pictures import ONE, draw, encode
+from tests.page.views import score_own
 
 MIN_DIGITS_OF_A_CELL = 800  # on the diagonal, of the test digits
 PAGE = 60  # digits of a cell that are shown at a time
-
-
-def _zip() -> bytes:
-    """Return a zip of two sevens, one of them labelled 2, of a one, and of what is no picture."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, strokes in (("7/a.png", None), ("2/b,c.png", None), ("1/c.png", ONE)):
-            picture = draw(strokes) if strokes else draw()
-            archive.writestr(name, encode(picture))
-        archive.writestr("3/broken.png", b"no picture")
-    return buffer.getvalue()
-
-
-def _score_own(page: Page) -> None:
-    """Have the page score the pictures of the zip."""
-    page.locator("#tab-evaluate").click()
-    file = {"name": "own.zip", "mimeType": "application/zip", "buffer": _zip()}
-    page.locator("#evaluate-file").set_input_files(file)  # type: ignore[arg-type]  # a FilePayload
-    expect(page.locator("#evaluate-status")).to_contain_text("66.7%")
 
 
 def _download(page: Page, kind: str) -> Path:
@@ -86,7 +66,7 @@ class TestEvaluate:
 
     def test_own_pictures(self, page: Page) -> None:
         """A zip is scored; the cell of its mistake opens the digit, by the name of its file."""
-        _score_own(page)
+        score_own(page)
 
         expect(page.locator("#scores")).to_contain_text("66.67%")
         expect(page.locator("#rejected")).to_contain_text("left out: 1. The first is 3/broken.png")
@@ -169,9 +149,22 @@ class TestEvaluate:
         expect(page.locator("#evaluate-status")).to_have_text("Cancelled.")
         expect(page.locator("#evaluate-result")).to_be_hidden()
 
+    def test_whose_scores(self, page: Page) -> None:
+        """The scores name their model and their data, also once another model is chosen."""
+        score_own(page)
+        expect(page.locator("#scores-title")).to_have_text("Evaluation of digits 1 · own.zip")
+
+        page.locator("#evaluate-model").select_option("textbook")
+
+        words = "Below are still the scores of digits, not of textbook."
+        expect(page.locator("#evaluate-status")).to_have_text(words)
+        expect(page.locator("#scores-title")).to_contain_text("digits 1")
+        page.locator("#evaluate-model").select_option("digits")
+        expect(page.locator("#evaluate-status")).to_have_text("")
+
     def test_another_language(self, page: Page) -> None:
         """The scores are told anew in the language that is chosen."""
-        _score_own(page)
+        score_own(page)
 
         page.locator("#language").click()
 
@@ -183,7 +176,7 @@ class TestEvaluate:
     def test_accessible(self, locale: str, theme: str, open_page: OpenPage) -> None:
         """axe-core finds nothing to complain about, with a cell open too, and nothing sticks out at 320 pixels."""
         page = open_page(locale=locale, color_scheme=theme)
-        _score_own(page)
+        score_own(page)
 
         page.locator("#reliability summary").click()
         of_view = _complaints(page)
@@ -202,7 +195,7 @@ class TestDownload:
 
     def test_json(self, page: Page) -> None:
         """JSON is what the service gave."""
-        _score_own(page)
+        score_own(page)
 
         result = json.loads(_download(page, "json").read_text())
 
@@ -210,7 +203,7 @@ class TestDownload:
 
     def test_csv(self, page: Page) -> None:
         """CSV has a row for every digit, and quotes what would break one."""
-        _score_own(page)
+        score_own(page)
 
         rows = _read_rows(page)
 
@@ -226,7 +219,7 @@ class TestDownload:
     def test_report(self, locale: str, title: str, open_page: OpenPage, tmp_path: Path) -> None:
         """The report opens from disk, asks for nothing, links each mistake to its picture, and is accessible."""
         page = open_page(locale=locale)
-        _score_own(page)
+        score_own(page)
         report = tmp_path / "report.html"
         report.write_bytes(_download(page, "report").read_bytes())
         asked: list[str] = []

@@ -6,38 +6,20 @@ from playwright.sync_api import Page, expect
 
 from tests.page.conftest import OpenPage
 from tests.page.strokes import draw_digit
-
-VIEWS = ("recognise", "inside")
+from tests.page.views import open_view
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["en-GB", "zh-TW"])
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", ["recognise", "inside"])
 def test_accessible(view: str, locale: str, theme: str, open_page: OpenPage) -> None:
     """axe-core finds nothing to complain about, in either language and theme."""
     page = open_page(locale=locale, color_scheme=theme)
-    draw_digit(page, 7)
-    expect(page.locator("#digit")).to_have_text("7")
-    page.locator(f"#tab-{view}").click()
-    if view == "inside":
-        expect(page.locator("#layers li")).to_have_count(9)
+    open_view(page, view)
 
     violations = Axe().run(page).response["violations"]
 
     assert [(it["id"], [node["html"] for node in it["nodes"]][:3]) for it in violations] == []
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_narrow(view: str, page: Page) -> None:
-    """At 320 pixels nothing sticks out of the page."""
-    draw_digit(page, 7)
-    expect(page.locator("#digit")).to_have_text("7")
-    page.set_viewport_size({"width": 320, "height": 640})
-    page.locator(f"#tab-{view}").click()
-    if view == "inside":
-        expect(page.locator("#layers li")).to_have_count(9)
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_language(page: Page) -> None:

@@ -156,14 +156,6 @@ class TestPictures:
         expect(page.locator("#status")).to_contain_text(words)
         expect(page.locator("#digit")).to_have_text("–")
 
-    def test_snippets(self, page: Page, address: str) -> None:
-        """The lines name this service and the chosen model."""
-        page.locator("#snippets summary").click()
-        page.locator("#model-choice").select_option("textbook")
-
-        line = f"curl -F file=@digit.png '{address}/predict?model=textbook'"
-        expect(page.locator("#curl")).to_have_text(line)
-
 
 class TestService:
     """A service that does not answer as it should."""
