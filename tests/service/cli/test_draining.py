@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from service.cli import servers, supervisor
+from service.cli import servers, supervisor, worker_process
 from service.routes.resources import Lifecycle
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
@@ -204,7 +204,7 @@ def test_worker_may_start_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     worker.wait_until_ready(5, should_exit)
     worker.wait_until_ready(math.inf)
 
-    assert waits == [(supervisor.START_TIMEOUT_S, should_exit), (math.inf, None)]
+    assert waits == [(worker_process.START_TIMEOUT_S, should_exit), (math.inf, None)]
 
 
 class _EndlessRequests(ServerState):
