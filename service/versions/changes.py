@@ -169,11 +169,12 @@ class Versions:
                 self._board.post(proposed.withdraw())
             raise
         followed, _ = await self._wait(committed.generation, SWAP_TIMEOUT_S)
+        num_workers = sum(said.error is None for said in followed)
         logger.info(
             "Version %s of %s answers in place of %s, in %d workers.",
-            *(candidate.version, candidate.name, previous.version, len(followed)),
+            *(candidate.version, candidate.name, previous.version, num_workers),
         )
-        return Change(candidate, previous, len(followed))
+        return Change(candidate, previous, num_workers)
 
     async def _have_loaded(self, candidate: Version, generation: int) -> None:
         """Wait until every worker has loaded a candidate.

@@ -6,7 +6,7 @@ notice -> load what is missing, in a thread -> answer with what is active -> ack
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -41,7 +41,8 @@ async def following(
         engine: Kind of the engine.
 
     Raises:
-        BundleError: If the default has no version that may be served.
+        BundleError: If the default has no version that may be served, or the version that other workers
+            answer with cannot be loaded: all answer with the same one.
         EngineUnavailableError: If the engine cannot run here.
     """
     notice = board.read() if board else None
@@ -54,12 +55,39 @@ async def following(
         if board is None:
             yield models
             return
-        if notice is None:
-            board.post(Notice.first(models))
+        _agree(board, notice, models)
         async with _following(Follower(board, models, models_dir, engine)):
             yield models
     finally:
         models.close()
+
+
+def _agree(board: Board, notice: Notice | None, models: Models) -> None:
+    """Post what all shall serve where nobody has, or whoever did is gone; else check that it is loaded.
+
+    Raises:
+        BundleError: If others answer with a version that is not.
+    """
+    if notice is None:
+        board.post(Notice.first(models))
+        return
+    lacking = [
+        served.active
+        for name, served in notice.served.items()
+        if name not in models.by_name or models.by_name[name].bundle.digest != served.active.digest
+    ]
+    if not lacking:
+        return
+    if not board.acknowledgements():
+        first = Notice.first(models)
+        board.post(first.model_copy(update={"generation": notice.generation + 1}))
+        return
+    [version, *_] = lacking
+    why = models.refused.get(version.name, {}).get(version.version, "")
+    raise BundleError(
+        f"{why} The other workers answer with version {version.version} of {version.name} as it was when they "
+        "loaded it, and this one cannot: it does not start. Put the bundle back, or restart the service."
+    )
 
 
 @asynccontextmanager
@@ -133,7 +161,7 @@ class Follower:
         await self._test(notice)
         self._answer_with(notice)
         self._generation = notice.generation
-        reason = refusals.get(notice.candidate.digest) if notice.candidate else None
+        reason = next(filter(None, map(refusals.get, _wanted(notice))), None)
         self._member.acknowledge(Acknowledgement(generation=notice.generation, error=reason))
 
     async def _load_missing(self, notice: Notice) -> dict[str, str]:
@@ -181,6 +209,13 @@ class Follower:
         self._models.refused = notice.refused
         kept = {version.digest for version in notice.versions()}
         self._loaded = {digest: model for digest, model in self._loaded.items() if digest in kept}
+
+
+def _wanted(notice: Notice) -> Iterator[str]:
+    """Yield the digests without which a worker has not followed a notice."""
+    if notice.candidate is not None:
+        yield notice.candidate.digest
+    yield from (served.active.digest for served in notice.served.values())
 
 
 def load_version(models_dir: Path, version: Version, engine: EngineKind) -> Model:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from service.errors import BundleError
 from service.models import Models
 from service.versions import follower as follower_module
 from service.versions.board import Acknowledgement, Board
@@ -82,17 +83,50 @@ class TestFollowing:
     def test_active_is_gone(
         self, board: Board, models_dir: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Where the active version cannot be loaded any more, the newest one is served, and the log says so."""
+        """Where nobody serves the active version, and it cannot be loaded, all serve the newest one from now on."""
         board.post(_first(models_dir))
         (models_dir / "digits/1/saved_model.pb").unlink()
 
         async def start() -> list[str]:
-            async with running(board, models_dir, 1) as models:
+            async with running(board, models_dir, 2) as models:
                 return served(models)
 
         with caplog.at_level(logging.ERROR, logger="digitserve"):
-            assert asyncio.run(start()) == ["2"]
+            assert asyncio.run(start()) == ["2", "2"]
         assert caplog.messages[-1].startswith("The bundle digits/1 lacks saved_model.pb")
+        notice = board.read()
+        assert notice is not None
+        assert (notice.generation, notice.served["digits"].active.version) == (2, "2")
+
+    @pytest.mark.parametrize("is_whole", [False, True], ids=["damaged", "another"])
+    def test_active_cannot_be_loaded(self, is_whole: bool, board: Board, models_dir: Path) -> None:
+        """While another worker answers with a version, one that cannot load that very bundle does not start."""
+
+        async def start() -> list[str]:
+            async with running(board, models_dir, 1) as models:
+                if is_whole:
+                    seal(models_dir / "digits/2", seed=99)
+                else:
+                    (models_dir / "digits/2/saved_model.pb").unlink()
+                with pytest.raises(BundleError, match="answer with version 2 of digits"):
+                    async with running(board, models_dir, 1):
+                        pass
+                return served(models)
+
+        assert asyncio.run(start()) == ["2"]
+
+    def test_model_is_gone(self, board: Board, models_dir: Path) -> None:
+        """So it is where a model that others serve has no valid version at all."""
+        copy_bundle(models_dir, name="others")
+
+        async def start() -> None:
+            async with running(board, models_dir, 1):
+                (models_dir / "others/1/saved_model.pb").unlink()
+                with pytest.raises(BundleError, match="answer with version 1 of others"):
+                    async with running(board, models_dir, 1):
+                        pass
+
+        asyncio.run(start())
 
     def test_without_a_board(self, models_dir: Path) -> None:
         """A worker alone, without a folder, serves what is newest."""
@@ -128,6 +162,17 @@ class TestFollow:
         assert said is not None
         assert said.generation == 2
         assert str(said.error).startswith("The bundle digits/2 is not the one that was examined")
+
+    def test_active_cannot_be_loaded(self, board: Board, models_dir: Path) -> None:
+        """A version that came to answer while this worker could not load it is told as its failure."""
+        newer = QuickExaminer("litert").examine(models_dir / "digits/2")
+        (models_dir / "digits/2/saved_model.pb").unlink()
+
+        models, said = _follow(board, models_dir, _first(models_dir).propose(newer).commit(newer))
+
+        assert models.find(None).version == "1"
+        assert said is not None
+        assert str(said.error).startswith("The bundle digits/2 lacks saved_model.pb")
 
     def test_board_fails(
         self,
