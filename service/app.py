@@ -19,6 +19,7 @@ from service.bookkeeping import DELAY_S
 from service.cors import allow_origins
 from service.engines import bound_gpu_memory
 from service.fast_path import FastPath
+from service.log_stream import counting_lost_lines
 from service.metrics.block import CounterBlock
 from service.metrics.recorder import Recorder
 from service.models import Models
@@ -140,8 +141,9 @@ async def _running(
             recorder=recorder,
             bookkeeping_delay_s=DELAY_S,
         )
-        yield resources
-        resources.bookkeeper.settle()
+        with counting_lost_lines(recorder):
+            yield resources
+            resources.bookkeeper.settle()
 
 
 @asynccontextmanager

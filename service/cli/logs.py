@@ -1,6 +1,8 @@
 """The log of `digitserve serve`: one line a request on stderr, as text or as JSON.
 
 settings -> logging configuration of the server, which every worker applies
+
+Whoever reads stderr and stops reading, a full disk too, keeps no worker from serving: lines are dropped and counted.
 """
 
 import copy
@@ -11,6 +13,7 @@ from typing import Any
 from uvicorn.config import LOGGING_CONFIG
 
 from service.log_lines import JsonFormatter
+from service.log_stream import UnblockedHandler
 from service.settings import Settings
 
 
@@ -21,6 +24,7 @@ def configure_log(settings: Settings) -> dict[str, Any]:
     config["formatters"]["default"] = (
         {"()": JsonFormatter} if is_json(settings) else {"format": "%(levelname)s: %(message)s"}
     )
+    config["handlers"]["default"] = {"()": UnblockedHandler, "formatter": "default"}
     config["loggers"]["uvicorn.error"]["level"] = "WARNING"  # our own line says that it runs
     config["loggers"]["digitserve"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     # Of a collector that cannot be reached.

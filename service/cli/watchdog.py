@@ -5,6 +5,7 @@ event loop -> beat, while every model works -> thread that counts -> stacks on s
 The supervisor starts another worker; a process without one is started anew by whatever runs it.
 """
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 
 INTERVAL_S = 1.0  # between two looks
+LAST_WORDS_S = 2.0  # longest time for what is said at the end
 EXIT_CODE = 1  # not the one by which a supervisor knows that a start failed
 
 logger = logging.getLogger("digitserve")
@@ -61,7 +63,12 @@ class Watchdog:
             self._end()
 
     def _end(self) -> None:
-        """End the process, and show what each thread was doing."""
+        """End the process, and show what each thread was doing, as far as anybody reads it."""
+        # What hangs may hold the lock of the log, and standard error may be full.
+        with contextlib.suppress(RuntimeError):  # no thread can be started
+            end = threading.Timer(LAST_WORDS_S, os._exit, (EXIT_CODE,))
+            end.daemon = True
+            end.start()
         logger.critical(
             "The engine or the event loop has hung for %d s. This process ends; its threads were at:",
             self._timeout_s,

@@ -24,9 +24,12 @@ from service.metrics.layout import (
     BATCH_SIZES,
     CHANGES,
     CONFIDENCES,
+    CONNECTION_ENDS,
     DURATIONS,
+    ENDS,
     FEATURES,
     IN_FLIGHT,
+    LOG_LINES_LOST,
     LOSSES,
     MEAN_FEATURES,
     NUM_CLASSES,
@@ -75,7 +78,7 @@ class ServiceCollector(Collector):
         yield from _collect_workers(rows, total)
         yield self._describe_models()
         yield _count_changes(total)
-        yield _count_lost_spans(total)
+        yield from _count_losses(total)
         if self._reference is not None:
             yield from _collect_drift(Distribution.of_cells(total), self._reference)
 
@@ -162,14 +165,21 @@ def _count_changes(total: Values) -> Metric:
     return changes
 
 
-def _count_lost_spans(total: Values) -> Metric:
-    """Count spans that never reached the collector by the reason."""
-    lost = CounterMetricFamily(
-        "digitserve_spans_lost", "Spans that never reached the collector.", labels=("reason",)
+def _count_losses(total: Values) -> Iterator[Metric]:
+    """Count connections that were ended, and spans and lines of the log that were lost, by the reason."""
+    for name, help_text, reasons, first in (
+        ("digitserve_connections_ended", "Ended for their client's fault.", ENDS, CONNECTION_ENDS),
+        ("digitserve_spans_lost", "That never reached the collector.", LOSSES, SPANS_LOST),
+    ):
+        family = CounterMetricFamily(name, help_text, labels=("reason",))
+        for number, reason in enumerate(reasons):
+            family.add_metric((reason,), total[first + number])
+        yield family
+    yield CounterMetricFamily(
+        "digitserve_log_lines_lost",
+        "Lines that standard error did not take.",
+        total[LOG_LINES_LOST],
     )
-    for number, reason in enumerate(LOSSES):
-        lost.add_metric((reason,), total[SPANS_LOST + number])
-    return lost
 
 
 def _collect_workers(rows: Values, total: Values) -> Iterator[Metric]:

@@ -14,8 +14,12 @@ STATUSES = (200, 204, 307, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429
 MAX_ROUTES = 64  # the last is for paths that are no route of ours
 STEPS = ("decode", "preprocess", "queue", "model")
 ANSWERS = ("ok", "uncertain", "not_a_digit")
-CHANGES = ("changed", "unchanged", "refused", "busy")  # what became of a reload or rollback
+CHANGES = (
+    *("changed", "unchanged", "refused", "busy"),
+    *("unknown", "failed"),
+)  # what became of a reload or rollback
 LOSSES = ("queue_full", "not_taken")  # why spans never reached the collector
+ENDS = ("malformed", "head_too_large", "pipelined", "stalled")  # why the server ended connections
 NUM_CLASSES = 10
 FEATURES = ("ink_density", "stroke_width", "confidence", "class")  # whose drift is watched
 MEAN_FEATURES = FEATURES[:3]  # the mean of a class says nothing
@@ -70,7 +74,9 @@ IN_FLIGHT = 2
 SHED = 3
 VERSION_CHANGES = 4  # [CHANGES]
 SPANS_LOST = VERSION_CHANGES + len(CHANGES)  # [LOSSES]
-REQUESTS = SPANS_LOST + len(LOSSES)  # [MAX_ROUTES][statuses and one for all others]
+CONNECTION_ENDS = SPANS_LOST + len(LOSSES)  # [ENDS]
+LOG_LINES_LOST = CONNECTION_ENDS + len(ENDS)
+REQUESTS = LOG_LINES_LOST + 1  # [MAX_ROUTES][statuses and one for all others]
 NUM_STATUSES = len(STATUSES) + 1
 PREDICTIONS = REQUESTS + MAX_ROUTES * NUM_STATUSES  # [NUM_CLASSES][answers]
 DURATIONS = _place(PREDICTIONS + NUM_CLASSES * len(ANSWERS), DURATION_BOUNDS_S, MAX_ROUTES)

@@ -12,8 +12,11 @@ from service.metrics.layout import (
     BATCH_SIZES,
     CHANGES,
     CONFIDENCES,
+    CONNECTION_ENDS,
     DURATIONS,
+    ENDS,
     IN_FLIGHT,
+    LOG_LINES_LOST,
     LOSSES,
     MAX_ROUTES,
     SHED,
@@ -75,7 +78,7 @@ class Recorder:
         number = self._numbers.get(route, OTHER)
         cells[request_cell(number, status)] += 1.0
         DURATIONS[number].observe(cells, duration_s)
-        if record.decode_s is not None:
+        if record.decode_s is not None or record.queue_s is not None:  # tensors need no decoding
             self._count_steps(record)
         if record.batch_size is not None:
             BATCH_SIZES.observe(cells, record.batch_size)
@@ -96,6 +99,14 @@ class Recorder:
         Each reason is counted by one thread alone, whichever that is.
         """
         self._cells[SPANS_LOST + LOSSES.index(reason)] += number
+
+    def count_connection_end(self, reason: str) -> None:
+        """Count a connection that the server ended for its client's fault, with the reason, one of `ENDS`."""
+        self._cells[CONNECTION_ENDS + ENDS.index(reason)] += 1.0
+
+    def count_lost_line(self) -> None:
+        """Count a line of the log that nobody could be given; under the lock of the log."""
+        self._cells[LOG_LINES_LOST] += 1.0
 
     def count_answer(self, answer: AnswerRecord) -> None:
         """Count an answer; now and then measure its drift."""

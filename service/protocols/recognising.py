@@ -107,7 +107,8 @@ def recognise_here(
 ) -> list[Prediction]:
     """Recognise the images of one request in this thread; see `recognise`."""
     _check_sizes(resources, images)
-    return _all_or_none(_Work(resources, model, images, place).do(slice(None)))
+    work = _Work(resources, model, images, place, resources.allow_decoding())
+    return _all_or_none(work.do(slice(None)))
 
 
 def _check_sizes(resources: Resources, images: Images) -> None:

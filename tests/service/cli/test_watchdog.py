@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -116,6 +117,36 @@ class TestWatchdog:
         assert ended.returncode == 1
         assert "has hung for 1 s" in ended.stderr
         assert re.search(r"line 5 in hang\n.*line 6 in <module>", ended.stderr)
+
+    def test_nobody_reads(self) -> None:
+        """Where nobody takes its last words, and what hangs holds the lock of the log, it ends all the same."""
+        program = (
+            "import logging, os, sys, time\n"
+            "from service.cli.watchdog import Watchdog\n"
+            "handler = logging.StreamHandler()\n"
+            "logging.getLogger('digitserve').addHandler(handler)\n"
+            "os.set_blocking(2, False)\n"
+            "try:\n    while True: os.write(2, bytes(65536))\n"
+            "except BlockingIOError: os.set_blocking(2, True)\n"
+            "Watchdog(1).start()\n"
+            "with handler.lock: time.sleep(60)\n"
+        )
+
+        with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
+            code = process.wait(50)
+
+        assert code == 1
+
+    def test_no_thread_can_be_started(
+        self, ends: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It ends without one that looks after its last words."""
+        monkeypatch.setattr("threading.Timer.start", Mock(side_effect=RuntimeError))
+        monkeypatch.setattr(watchdog, "INTERVAL_S", 1.0)
+
+        Watchdog(1).look()
+
+        assert ends == [1]
 
 
 @pytest.mark.integration
