@@ -38,6 +38,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._num_bytes > MAX_BYTES_WITHOUT_BODY and not self.transport.is_closing():
             self._refuse(
                 HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                reason="head_too_large",
                 code="request-head-too-large",
                 title="Request head too large",
                 detail="The request's line and headers are larger than the "
@@ -70,6 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_pipeline_full:
             self._refuse(
                 HTTPStatus.BAD_REQUEST,
+                reason="pipelined",
                 code="too-many-pipelined-requests",
                 title="Too many pipelined requests",
                 detail=f"More than {MAX_PIPELINED} requests were sent ahead of the answer that they wait for. "
@@ -78,13 +80,22 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._refuse(
             HTTPStatus.BAD_REQUEST,
+            reason="malformed",
             code="malformed-request",
             title="Malformed request",
             detail="What was sent is no well-formed HTTP/1.1 request. Let an HTTP client write it.",
         )
 
-    def _refuse(self, status: HTTPStatus, *, code: str, title: str, detail: str) -> None:
+    def count_end(self, reason: str) -> None:
+        """Count the end of the connection, where there is a service that counts."""
+        if resources := self.app_state.get("resources"):
+            resources.recorder.count_connection_end(reason)
+
+    def _refuse(
+        self, status: HTTPStatus, *, reason: str, code: str, title: str, detail: str
+    ) -> None:
         """Send a problem document, and end the connection."""
+        self.count_end(reason)
         document = {"type": TYPE_PREFIX + code, "title": title, "status": status, "detail": detail}
         body = json.dumps({**document, "instance": ""}).encode()
         headers = [

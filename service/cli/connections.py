@@ -67,22 +67,23 @@ class StallWatch:
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._stalled: dict[HttpToolsProtocol, tuple[object, float]] = {}  # how far, since when
+        self._stalled: dict[BoundedProtocol, tuple[object, float]] = {}  # how far, since when
 
-    def look(self, connections: Iterable[HttpToolsProtocol], now: float) -> None:
+    def look(self, connections: Iterable[BoundedProtocol], now: float) -> None:
         """Close those that have stalled for too long.
 
         Args:
             connections: All that are open.
             now: In seconds of any one clock.
         """
-        stalled: dict[HttpToolsProtocol, tuple[object, float]] = {}
+        stalled: dict[BoundedProtocol, tuple[object, float]] = {}
         for connection in filter(_stalls, connections):
             state = (_cycle(connection), connection.transport.get_write_buffer_size())
             state_before, since = self._stalled.get(connection, (state, now))
             if state != state_before:
                 since = now
             elif now - since >= self._timeout_s:
+                connection.count_end("stalled")
                 connection.transport.abort()
             stalled[connection] = (state, since)
         self._stalled = stalled

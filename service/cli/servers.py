@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.cli.acceptor import Acceptor
 from service.cli.addresses import announce
+from service.cli.bounded_protocol import BoundedProtocol
 from service.cli.connections import StallWatch
 from service.cli.watchdog import Watchdog
 from service.settings import Settings
@@ -52,7 +52,7 @@ class Server(uvicorn.Server):
             if resources.is_working:
                 self._watchdog.beat()
             resources.body_memory.give_back()
-            connections = cast("set[HttpToolsProtocol]", self.server_state.connections)
+            connections = cast("set[BoundedProtocol]", self.server_state.connections)
             self._stall_watch.look(connections, time.monotonic())
         return await super().on_tick(counter)
 

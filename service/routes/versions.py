@@ -7,7 +7,7 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query
 
-from service.errors import ChangeUnderWayError, VersionRefusedError
+from service.errors import ChangeUnderWayError, UnknownVersionError, VersionRefusedError
 from service.routes.admin import require_admin
 from service.routes.resources import DepResources, Resources, problems
 from service.schemas import ChangeBody, VersionBody
@@ -62,6 +62,12 @@ async def _count(resources: Resources, changing: Awaitable[Change]) -> ChangeBod
         raise
     except ChangeUnderWayError:
         resources.recorder.count_change("busy")
+        raise
+    except UnknownVersionError:
+        resources.recorder.count_change("unknown")
+        raise
+    except Exception:
+        resources.recorder.count_change("failed")
         raise
     resources.recorder.count_change("changed" if change.previous else "unchanged")
     return _write(change)

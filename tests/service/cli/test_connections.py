@@ -8,7 +8,6 @@ from typing import Any, cast
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.admission import Gate
@@ -60,6 +59,7 @@ def _connection(
         flow=_Object(write_paused=write_paused),
         cycle=None if answered is None else _Object(response_complete=answered),
         timeout_keep_alive_task=object() if keeps_alive else None,
+        count_end=lambda _reason: None,
     )
 
 
@@ -67,7 +67,7 @@ def _look(connection: Any, *times: float) -> bool:
     """Look at these times; return whether the connection was closed."""
     watch = StallWatch(10)
     for now in times:
-        watch.look([cast("HttpToolsProtocol", connection)], now)
+        watch.look([cast("Connection", connection)], now)
     return cast("bool", connection.transport.is_aborted)
 
 

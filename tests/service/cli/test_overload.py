@@ -4,6 +4,7 @@ import contextlib
 import re
 import select
 import socket
+import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -131,6 +132,36 @@ class TestSlowClients:
         assert answer.startswith(status)
         assert bool(answer) == bool(status)
 
+    def test_reader_that_stops(self) -> None:
+        """A client that does not read its answers is let go after the bound, and counted."""
+        files = 8 * b"GET /static/viewer/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n"
+        with (
+            serving(DIGITSERVE_HEAD_TIMEOUT_S="1") as (_, port),
+            socket.socket() as client,
+        ):
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", port))
+            client.sendall(files)
+            _wait_for_ends(port, "stalled")
+            client.settimeout(30)
+            num_bytes = len(_read_to_end(client))
+
+        assert 0 < num_bytes < 8 * 1_700_000
+
+    def test_ends_are_counted(self) -> None:
+        """The metrics tell why connections were ended."""
+        with serving(DIGITSERVE_HEAD_TIMEOUT_S="1") as (_, port), ExitStack() as stack:
+            for sent in (
+                b"nonsense\r\n\r\n",
+                b"x: y\r\n",
+                b"GET / HTTP/1.1\r\nx: " + 70_000 * b"y",
+            ):
+                stack.enter_context(_send(port, sent))
+            stack.enter_context(_send(port, 20 * b"GET /a HTTP/1.1\r\n\r\n"))
+            stack.enter_context(_send(port, HEAD))
+            for reason in ("malformed", "head_too_large", "pipelined", "stalled"):
+                _wait_for_ends(port, reason)
+
     def test_costs_nobody_else(self) -> None:
         """A hundred of them, more than there are places, keep no upload out."""
         with serving(DIGITSERVE_MAX_WAITING="3") as (_, port), ExitStack() as stack:
@@ -154,6 +185,15 @@ class TestRefusedBody:
             answer = client.recv(65536)
 
         assert answer.split(b" ", 2)[1] == (b"404" if path == b"/nowhere" else b"413")
+
+
+def _wait_for_ends(port: int, reason: str) -> None:
+    """Wait until the service has ended a connection for a reason."""
+    deadline = time.monotonic() + 60
+    sample = rf'digitserve_connections_ended_total{{reason="{reason}"}} [1-9]'
+    while not re.search(sample, httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def _is_refused(port: int) -> bool:

@@ -67,6 +67,21 @@ class TestMetrics:
             assert _value(samples, "step_duration_seconds_count", step=step) == 1
             assert 0 < _value(samples, "step_duration_seconds_sum", step=step) < 1
 
+    def test_steps_of_tensors(self) -> None:
+        """A request that brings a digit as numbers waits for the engine too, and is decoded by nobody."""
+        recorder, model = Recorder(), load_model(FakeEngine())
+        digit = [[0] * 28] * 28
+        path = "/v1/models/digits:predict"
+
+        answer = ask(model, "POST", path, recorder=recorder, json={"instances": [digit]})
+        lines = ask(model, "GET", "/metrics", recorder=recorder).text.splitlines()
+
+        assert answer.status_code == 200
+        assert [
+            f'digitserve_step_duration_seconds_count{{step="{step}"}} {count}' in lines
+            for step, count in (("decode", 0.0), ("queue", 1.0), ("model", 1.0))
+        ] == [True] * 3
+
     def test_unknown_paths_share_a_label(self) -> None:
         """However many paths there are none of, they make one label."""
         samples = _scrape_after("/a", "/b", "/predict/c")

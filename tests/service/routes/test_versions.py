@@ -1,6 +1,7 @@
 """Changing versions over HTTP."""
 
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -136,7 +137,9 @@ class TestAdmin:
         assert "found no folder" in answer.json()["detail"]
 
 
-def test_outcomes_are_counted(model: Model, versions: Versions, tmp_path: Path) -> None:
+def test_outcomes_are_counted(
+    model: Model, versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The metrics say what became of every change that was asked for."""
     recorder = Recorder()
 
@@ -146,6 +149,8 @@ def test_outcomes_are_counted(model: Model, versions: Versions, tmp_path: Path) 
     ask(model, "POST", "/model/reload", versions=versions, recorder=recorder)
     with Board(tmp_path / "board").alone():
         ask(model, "POST", "/model/reload", versions=versions, recorder=recorder)
+    monkeypatch.setattr(Versions, "reload", AsyncMock(side_effect=ZeroDivisionError))
+    ask(model, "POST", "/model/reload", versions=versions, recorder=recorder)
     lines = ask(model, "GET", "/metrics", recorder=recorder).text.splitlines()
 
     assert [line for line in lines if line.startswith("digitserve_version_changes_total")] == [
@@ -153,4 +158,6 @@ def test_outcomes_are_counted(model: Model, versions: Versions, tmp_path: Path) 
         'digitserve_version_changes_total{outcome="unchanged"} 1.0',
         'digitserve_version_changes_total{outcome="refused"} 1.0',
         'digitserve_version_changes_total{outcome="busy"} 1.0',
+        'digitserve_version_changes_total{outcome="unknown"} 1.0',
+        'digitserve_version_changes_total{outcome="failed"} 1.0',
     ]
