@@ -104,7 +104,7 @@ def proxy(ports: list[int], config: str | None = None) -> Generator[Real]:
 
 
 def write_config(config: str, port: int, replicas: list[int]) -> str:
-    """Name replicas on loopback where the configuration asks the container engine's DNS for them; leave out its metrics.
+    """Name replicas on loopback where the configuration asks the engine's DNS for them; leave out its metrics.
 
     Args:
         config: Of docker/haproxy.cfg.

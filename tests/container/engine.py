@@ -65,6 +65,7 @@ def run_tool(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[
 def default_of(variable: str) -> str:
     """Return the default of a variable of the compose files."""
     text = "".join(path.read_text() for path in sorted((ROOT / "docker").glob("compose*.yaml")))
+    default: str
     (default,) = set(re.findall(rf"\$\{{{variable}:-(.*?)\}}", text))
     return default
 

@@ -41,7 +41,7 @@ def free_port() -> int:
 @contextmanager
 def running_service(tmp_path: Path, **settings: str) -> Generator[httpx.Client]:
     """Run the service with settings, and give a client for it."""
-    with running_process(tmp_path, **settings) as (client, _process_id):
+    with running_process(tmp_path, port=None, **settings) as (client, _process_id):
         yield client
 
 
