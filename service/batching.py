@@ -51,6 +51,9 @@ class Batcher:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, "batcher")
         self._waiting: deque[_Waiting] = deque()
+        self._in_thread: list[
+            _Waiting
+        ] = []  # the batch that the thread has, or will have in its turn
         self._is_running = False
         self._is_quick = True
         self._runner: asyncio.Task[None] | None = None  # kept: the loop holds tasks weakly
@@ -80,6 +83,14 @@ class Batcher:
             Exception: What the work raised.
         """
         await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def drop_unwanted(self) -> None:
+        """Fail the digits that are not wanted any more, those of a batch too that does not come back.
+
+        Every digit is checked when its turn comes; where the engine hangs, it never does.
+        """
+        for waiting in (*self._in_thread, *self._waiting):
+            _is_wanted(waiting)
 
     async def predict(
         self,
@@ -129,7 +140,9 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while batch:
             if self._needs_thread(batch):
+                self._in_thread = batch
                 outcome = await loop.run_in_executor(self._thread, self._compute, batch)
+                self._in_thread = []
             else:
                 outcome = self._compute(batch)
             _hand_out(batch, outcome)

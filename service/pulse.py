@@ -1,6 +1,7 @@
 """The pulse: a real inference of every model every other second, the way that batches go.
 
 models -> self-test, in the engine's thread -> age of the last success -> readiness, watchdog
+       -> a look twice a second -> digits whose time ran out -> 503
 
 A thread that hangs cannot be asked, and whoever asked it would hang too. So nobody asks: the age tells.
 """
@@ -15,6 +16,7 @@ from service.models import Models
 from service.recognition import Model
 
 INTERVAL_S = 2.0  # between two self-tests of a model; each takes one to two milliseconds
+LOOKS = 4  # in an interval, for digits whose time ran out; a timer for each would cost an upload a hundredth
 MAX_AGE_S = 5.0  # of the last success; with an older one a model does not count as working
 
 logger = logging.getLogger("digitserve")
@@ -55,11 +57,22 @@ class Pulse:
         """Test them for ever."""
         try:
             while True:
-                await asyncio.sleep(INTERVAL_S)
+                for _ in range(LOOKS):
+                    await asyncio.sleep(INTERVAL_S / LOOKS)
+                    self.drop_unwanted()
                 self.beat()
         finally:
             for test in self._running.values():
                 test.cancel()
+
+    def drop_unwanted(self) -> None:
+        """Answer those whose time ran out while they wait for an engine, which may hang."""
+        for model in (
+            *self._models.by_name.values(),
+            *self._models.pinned.values(),
+            *self._running,
+        ):
+            model.batcher.drop_unwanted()
 
     def beat(self) -> list[asyncio.Task[None]]:
         """Begin a test of every model whose last one is over; return all that run."""

@@ -1,6 +1,7 @@
 """Digits that arrive at once, in batches of one engine."""
 
 import asyncio
+import itertools
 import math
 import threading
 import time
@@ -14,8 +15,9 @@ from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.admission import Gate
+from service.admission import Gate, Place
 from service.batching import Batcher
+from service.errors import DeadlineError
 from service.models import Models
 from service.preprocessing import UploadLimits, preprocess
 from service.request_record import RequestRecord
@@ -341,6 +343,41 @@ class TestUnwanted:
         assert isinstance(answer, np.ndarray)
         assert answer[0] == 7
         assert engine.sizes == [1]
+
+    def test_engine_that_hangs(self, engine: _Engine, batcher: Batcher) -> None:
+        """Who waits for it is told that their time ran out, in the batch and behind it; the others wait on."""
+        place, patient = Gate(9).enter(0), Gate(9).enter(math.inf)
+
+        async def hang() -> list[Probabilities | BaseException]:
+            engine.is_free.clear()
+            checks = (lambda: None, _late(place), patient.check, _late(place))
+            tasks = [
+                asyncio.create_task(batcher.predict(_digit(number), check))
+                for number, check in enumerate(checks)
+            ]
+            await _until(lambda: bool(engine.sizes))
+            batcher.drop_unwanted()
+            done, _ = await asyncio.wait(tasks, timeout=5, return_when=asyncio.FIRST_EXCEPTION)
+            assert done <= {tasks[1], tasks[3]}
+            engine.is_free.set()
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+        outcomes = asyncio.run(hang())
+
+        assert [isinstance(outcome, DeadlineError) for outcome in outcomes] == [
+            *(False, True, False, True)
+        ]
+
+
+def _late(place: Place) -> Callable[[], None]:
+    """Return a check of a place that fails from its second call on."""
+    calls = itertools.count()
+
+    def check() -> None:
+        if next(calls):
+            place.check()
+
+    return check
 
 
 class TestModels:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from service import pulse
+from service.admission import Gate
 from service.engines import Digits, Probabilities
+from service.errors import DeadlineError
 from service.models import Models
 from service.pulse import Pulse, beating, find_failing
 from service.recognition import Model
@@ -70,6 +72,21 @@ class TestPulse:
                 await _until_failing(models, ["digits"])
                 engine.is_free.set()
                 await _until_failing(models, [])
+
+        asyncio.run(hang())
+
+    def test_deadlines_while_it_hangs(self, engine: _HangingEngine, models: Models) -> None:
+        """Digits that wait for an engine that hangs are answered when their time has run out."""
+        place = Gate(1).enter(0.1)
+
+        async def hang() -> None:
+            async with beating(models):
+                engine.is_free.clear()
+                digit, batcher = np.zeros((28, 28), np.uint8), models.find(None).batcher
+                waiting = [batcher.predict(digit, place.check) for _ in range(2)]
+                answers = asyncio.gather(*waiting, return_exceptions=True)
+                outcomes = await asyncio.wait_for(answers, 10)
+                assert [type(outcome) for outcome in outcomes] == [DeadlineError] * 2
 
         asyncio.run(hang())
 

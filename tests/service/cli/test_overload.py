@@ -68,6 +68,27 @@ class TestTooMuch:
         assert all(re.search(rb"retry-after: [1-9]", answer) for answer in refused)
         assert health.status_code == 200
 
+    def test_time_that_runs_out(self, hang: Path) -> None:
+        """A client is told soon after its deadline, even while the engine hangs, and finds room again."""
+        with serving(FAULT_HANG=str(hang), FAULT_DELAY_MS="2", DIGITSERVE_MAX_WAITING="2") as (
+            _,
+            port,
+        ):
+            hang.touch()
+            headers = {"x-request-timeout-ms": "500"}
+            started = time.monotonic()
+            answers = [
+                httpx.post(
+                    f"http://127.0.0.1:{port}/predict", content=SEVEN, headers=headers, timeout=20
+                )
+                for _ in range(3)
+            ]
+            took_s = time.monotonic() - started
+
+        assert [answer.status_code for answer in answers] == [503] * 3
+        assert answers[2].json()["type"].endswith("deadline-passed")
+        assert took_s < 3 * 3
+
     def test_client_that_leaves(self, hang: Path) -> None:
         """It frees its place at once, whatever the engine does."""
         with serving(
