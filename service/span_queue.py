@@ -9,13 +9,21 @@ import logging
 import os
 from collections.abc import Sequence
 
-from opentelemetry.sdk.environment_variables import OTEL_BSP_MAX_QUEUE_SIZE
+from opentelemetry.sdk.environment_variables import (
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
+    OTEL_BSP_MAX_QUEUE_SIZE,
+    OTEL_BSP_SCHEDULE_DELAY,
+)
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from service.metrics.recorder import Recorder
 
-MAX_SPANS = 2048  # where the environment has no other bound; OpenTelemetry's own
+# Where the environment has no other; OpenTelemetry's own.
+MAX_SPANS = 2048
+MAX_SPANS_AT_ONCE = 512
+DELAY_MS = 5000
+MAX_DIGITS = 9  # of a number in the environment
 
 logger = logging.getLogger("digitserve")
 
@@ -29,13 +37,20 @@ class SpanQueue(BatchSpanProcessor):
     """
 
     def __init__(self, exporter: SpanExporter, recorder: Recorder) -> None:
-        self._max_spans = int(os.environ.get(OTEL_BSP_MAX_QUEUE_SIZE, MAX_SPANS))
+        self._max_spans = _read(OTEL_BSP_MAX_QUEUE_SIZE, MAX_SPANS)
         self._recorder = recorder
         self._exporting = _CountingExporter(exporter, recorder)
         # Each number has one writer: that of the spans taken the event loop, that of the spans sent the thread.
         self._num_taken = 0
         self._is_told = False
-        super().__init__(self._exporting, max_queue_size=self._max_spans)
+        super().__init__(
+            self._exporting,
+            max_queue_size=self._max_spans,
+            schedule_delay_millis=_read(OTEL_BSP_SCHEDULE_DELAY, DELAY_MS),
+            max_export_batch_size=min(
+                _read(OTEL_BSP_MAX_EXPORT_BATCH_SIZE, MAX_SPANS_AT_ONCE), self._max_spans
+            ),
+        )
 
     def on_end(self, span: ReadableSpan) -> None:
         """Take a span that has ended, on the event loop, if fewer than the bound wait."""
@@ -51,6 +66,16 @@ class SpanQueue(BatchSpanProcessor):
                 "and counted in digitserve_spans_lost_total.",
                 self._max_spans,
             )
+
+
+def _read(variable: str, default: int) -> int:
+    """Return a number from the environment; where it holds none from 1 on, the default, and the log says so."""
+    text = os.environ.get(variable, "").strip()
+    if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and int(text):
+        return int(text)
+    if text:
+        logger.warning("%s holds no whole number from 1 on: %d is taken.", variable, default)
+    return default
 
 
 class _CountingExporter(SpanExporter):

@@ -120,3 +120,37 @@ def test_spans_that_are_not_recorded() -> None:
     provider.shutdown()
 
     assert _count_lost(recorder) == {"queue_full": 0, "not_taken": 0}
+
+
+@pytest.mark.parametrize(
+    ("size", "batch", "num_kept", "num_told"),
+    [
+        ("3", "512", 3, 0),
+        ("3", "", 3, 0),
+        ("", "4", 20, 0),
+        ("many", "4", 20, 1),
+        ("0", "-1", 20, 2),
+        ("9" * 5000, " 4 ", 20, 1),
+    ],
+    ids=["less than a batch", "less than the usual batch", "empty", "no number", "none", "huge"],
+)
+def test_numbers_of_the_environment(
+    size: str,
+    batch: str,
+    num_kept: int,
+    num_told: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever the environment holds, spans are sent; what is no number is told."""
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", size)
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", batch)
+    recorder, collector = Recorder(), _Collector()
+    provider = _serve(collector, recorder)
+
+    _make_spans(provider, range(20))
+    collector.may_answer.set()
+    provider.shutdown()
+
+    assert len(collector.names) == num_kept
+    assert caplog.text.count("holds no whole number") == num_told
