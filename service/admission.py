@@ -38,13 +38,18 @@ class Gate:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.num_taken = 0
-        self._interval_s = 0.0  # between two places that came free while the gate was busy
+        self._interval_s = (
+            0.0  # between two places that came free while the gate was busy, weighted
+        )
+        self._weight = 0.0  # of those intervals together; 1 after many
         self._last_at = 0.0  # when the last one did, or work came to an idle gate
 
     @property
     def retry_after_s(self) -> int:
         """Seconds until those who have a place now will be done, 1 to `MAX_RETRY_AFTER_S`."""
-        return min(max(1, math.ceil(self.num_taken * self._interval_s)), MAX_RETRY_AFTER_S)
+        mean_s = self._interval_s / self._weight if self._weight else 0.0
+        seconds = round(self.num_taken * mean_s, 3)  # what rounding adds is no second more
+        return min(max(1, math.ceil(seconds)), MAX_RETRY_AFTER_S)
 
     def check_room(self) -> None:
         """Check that one more would be admitted.
@@ -88,6 +93,7 @@ class Gate:
         if is_answered:
             now = time.monotonic()
             self._interval_s += (now - self._last_at - self._interval_s) * SHARE_OF_NEWEST
+            self._weight += (1.0 - self._weight) * SHARE_OF_NEWEST
             self._last_at = now
 
 

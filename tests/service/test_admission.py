@@ -93,6 +93,19 @@ class TestRetryAfter:
             gate.check_room()
         assert refusal.value.retry_after_s == seconds
 
+    @pytest.mark.parametrize("num_answered", [1, 2, 40])
+    def test_first_answers(self, num_answered: int, clock: _Clock) -> None:
+        """What few answers tell counts in full: after one evaluation of 45 s the next takes 45 s."""
+        gate = Gate(1)
+        for _ in range(num_answered):
+            place = gate.enter(math.inf)
+            clock.now += 45
+            place.free()
+
+        gate.enter(math.inf)
+
+        assert gate.retry_after_s == 45
+
     def test_idle_time_does_not_count(self, clock: _Clock) -> None:
         """A quiet night tells nothing of how fast the work goes."""
         gate = Gate(50)
