@@ -3,6 +3,7 @@
 import itertools
 import math
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,8 @@ from tests.service.labelled_data.files import make_zip
 DIGIT = encode(draw())
 PHOTO = encode(draw(size=(400, 400)))
 LARGE_FILE = DIGIT + bytes(500_000)
+ROWS = [[0] * 28] * 28
+TENSOR = {"name": "images", "datatype": "UINT8", "shape": [1, 28, 28], "data": [0] * 784}
 ROUTES = ["/predict", "/predict?detail=true", "/predict/batch", "/explain", "/evaluate"]
 
 
@@ -101,8 +104,13 @@ class TestDeadline:
             ("/predict?detail=true", DIGIT),
             ("/predict/batch", make_zip({"a.png": DIGIT})),
             ("/evaluate", make_zip({"7/a.png": DIGIT})),
+            ("/explain", DIGIT),
+            ("/explain?saliency=true", DIGIT),
         ],
-        ids=["small", "large", "large file", "framework", "batch", "evaluation"],
+        ids=[
+            *("small", "large", "large file", "framework", "batch", "evaluation"),
+            *("explanation", "saliency"),
+        ],
     )
     def test_passed(
         self,
@@ -121,6 +129,34 @@ class TestDeadline:
 
         assert answer.status_code == 503
         assert answer.json()["type"] == "urn:problem-type:digitserve:deadline-passed"
+        assert int(answer.headers["retry-after"]) >= 1
+
+    @pytest.mark.parametrize(
+        ("path", "document"),
+        [
+            ("/v1/models/digits:predict", {"instances": [ROWS]}),
+            ("/v1/models/digits:predict", {"instances": [ROWS] * 3}),
+            ("/v2/models/digits/infer", {"inputs": [TENSOR]}),
+        ],
+        ids=["TensorFlow Serving", "several", "Open Inference"],
+    )
+    def test_passed_below_other_protocols(
+        self,
+        path: str,
+        document: dict[str, Any],
+        engine: FakeEngine,
+        model: Model,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """So it is below the paths of other protocols, in their own form."""
+        engine.failure = AssertionError("it was computed")
+        hours = itertools.count(0, 3600)
+        monkeypatch.setattr(admission, "time", SimpleNamespace(monotonic=lambda: next(hours)))
+
+        answer = ask(model, "POST", path, json=document, headers={"x-request-timeout-ms": "1000"})
+
+        assert answer.status_code == 503
+        assert "time ran out" in answer.json()["error"]
         assert int(answer.headers["retry-after"]) >= 1
 
     def test_not_passed(self, model: Model) -> None:
