@@ -94,3 +94,20 @@ def test_help_lists_the_targets(checkout: Path) -> None:
     ]
     assert {line.split()[0] for line in maintainers.splitlines()} == {"make"}
     assert len(maintainers.splitlines()) >= 10
+
+
+def test_bill_of_materials(checkout: Path) -> None:
+    """`make sbom` lists the locked service, and fails for a licence that nobody has allowed."""
+    said = _finish(_make(checkout, "--dry-run", "sbom")).replace("\\\n", " ")
+    commands = [" ".join(line.split()) for line in said.splitlines()]
+
+    service = ".venv/sbom/service/bin/python"
+    [parts] = (line for line in commands if "cyclonedx-py environment" in line)
+    [licences] = (line for line in commands if "pip-licenses" in line)
+    assert (
+        f".venv/sbom/bin/python -m pip --python {service} install --quiet "
+        "--disable-pip-version-check --require-hashes -r requirements/service.txt"
+    ) in commands
+    assert parts.endswith(f"--output-file build/sbom.cdx.json {service}")
+    assert f"pip-licenses --python {service} " in licences
+    assert '--allow-only "Apache;BSD;MIT;MPL;PSF"' in licences
