@@ -1,6 +1,7 @@
-"""GIFs of which only the first frame is read."""
+"""Pictures of which only the first frame is read."""
 
 import io
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -32,3 +33,20 @@ class TestFirstFrame:
         picture = open_image(animated, UploadLimits()).decode()
 
         np.testing.assert_array_equal(picture.grey, np.asarray(seven))
+
+
+@pytest.mark.parametrize("image_format", ["GIF", "PNG", "TIFF", "WEBP"])
+def test_second_frame_is_never_decoded(image_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody goes on to a second frame or page, and damage in it changes nothing."""
+    seven, rng = draw(), np.random.default_rng(5)
+    noise = Image.fromarray(rng.integers(0, 256, (280, 280), np.uint8))
+    options = {"lossless": True} if image_format == "WEBP" else {}
+    file = bytearray(encode(seven, image_format, save_all=True, append_images=[noise], **options))
+    with Image.open(io.BytesIO(file)) as frames:
+        assert frames.n_frames == 2  # type: ignore[attr-defined]  # of these formats
+        monkeypatch.setattr(type(frames), "seek", Mock(side_effect=AssertionError))
+    file[-30_000:-1000] = bytes(29_000)  # within the noise, which takes most of the file
+
+    picture = open_image(bytes(file), UploadLimits()).decode()
+
+    np.testing.assert_array_equal(picture.grey, np.asarray(seven))
