@@ -99,11 +99,20 @@ def create_trapped_app(
 
 def _run_one(config: uvicorn.Config, settings: Settings) -> ExitCode:
     """Serve in this process."""
-    # At its end the server raises the signal again that stopped it, and SIGTERM would kill this process.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    prepare_signals()
     with contextlib.suppress(KeyboardInterrupt):
         OnlyServer(config, settings).run()
     return ExitCode.OK
+
+
+def prepare_signals() -> None:
+    """Have one process end well by every signal that ends it, and by none that is for workers."""
+    # At its end the server raises the signal again that stopped it, and SIGTERM would kill this process.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    for each in (signal.SIGTTIN, signal.SIGTTOU):  # by themselves they make a process stand still
+        signal.signal(each, signal.SIG_IGN)
 
 
 def _run_many(config: uvicorn.Config, settings: Settings) -> ExitCode:

@@ -219,7 +219,9 @@ class TestRun:
     """Of `run`, in this process."""
 
     @pytest.mark.usefixtures("_restored_signals")
-    @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda it: it.name)
+    @pytest.mark.parametrize(
+        "ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda it: it.name
+    )
     def test_serves_until_a_signal(
         self, ending: signal.Signals, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -233,6 +235,16 @@ class TestRun:
 
         assert (code, statuses) == (0, [200])
         assert f"digitserve listens on http://127.0.0.1:{port} " in capsys.readouterr().out
+
+    @pytest.mark.usefixtures("_restored_signals")
+    def test_signals_that_are_for_workers(self) -> None:
+        """One process ignores those that start and end workers, and SIGHUP where nohup has it ignored."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+        hosting.prepare_signals()
+
+        ignored = (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU)
+        assert [signal.getsignal(each) for each in ignored] == [signal.SIG_IGN] * 3
 
     def test_decoders_say_nothing(self) -> None:
         """What a library says of a client's file stays out of the log, even what it takes for an error."""
