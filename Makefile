@@ -13,10 +13,10 @@ pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format train reproduce results bench fuzz soak notebook evaluate predict image engine up test-container \
-	container-tests test-container-gpu test-scale sbom image-sbom lock clean
+	container-tests test-container-training container-training-tests test-container-gpu test-scale sbom image-sbom lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2} /^# What maintainers/ {print "For maintainers:"}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2} /^# What maintainers/ {print "For maintainers:"}' \
 		$(MAKEFILE_LIST)
 
 serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded bundles
@@ -102,7 +102,15 @@ test-container: $(CONTAINER)/ready ## Build and test the images and the compose 
 container-tests:
 	$(MAKE) --no-print-directory image
 	$(MAKE) --no-print-directory image VARIANT=tensorflow
-	$(CONTAINER)/bin/python -m pytest tests/container -m "not gpu_image"
+	docker compose build training
+	$(CONTAINER)/bin/python -m pytest tests/container -m "not gpu_image and not training_run"
+
+test-container-training: $(CONTAINER)/ready ## Train in a container, and serve the result from its volume (minutes)
+	@tests/container/with_engine.sh $(MAKE) --no-print-directory container-training-tests
+
+container-training-tests: image
+	docker compose build training
+	$(CONTAINER)/bin/python -m pytest tests/container -m training_run
 
 test-container-gpu: VARIANT = gpu
 test-container-gpu: engine $(CONTAINER)/ready image ## Build the GPU image (7 GB) and test what needs no GPU

@@ -48,9 +48,9 @@ def require_image(name: str) -> str:
     """Return the name of an image that was built; fail, and say how to build it, where it was not."""
     if try_docker("image", "inspect", name).returncode:
         variant = name.rsplit("-", 1)[-1]
-        pytest.fail(
-            f"There is no image {name}. Build it with: make image VARIANT={variant}", pytrace=False
-        )
+        training = "docker compose build training"
+        how = training if variant == "training" else f"make image VARIANT={variant}"
+        pytest.fail(f"There is no image {name}. Build it with: {how}", pytrace=False)
     return name
 
 
@@ -65,8 +65,8 @@ def run_tool(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[
 def default_of(variable: str) -> str:
     """Return the default of a variable of the compose files."""
     text = "".join(path.read_text() for path in sorted((ROOT / "docker").glob("compose*.yaml")))
-    default: str
-    (default,) = set(re.findall(rf"\$\{{{variable}:-(.*?)\}}", text))
+    found: list[str] = re.findall(rf"\$\{{{variable}:-(.*?)\}}", text)
+    (default,) = set(found)
     return default
 
 
