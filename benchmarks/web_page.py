@@ -73,14 +73,14 @@ def visit(browser: Browser, url: str) -> Visit:
     page.goto(url, wait_until="networkidle")
     first_paint_ms, num_bytes = page.evaluate(FIRST_PAINT), page.evaluate(BYTES)
     page.evaluate("longTasks.length = 0")
-    _draw(page)
+    draw_seven(page)
     page.wait_for_timeout(SETTLED_MS)
     tasks: list[float] = page.evaluate("longTasks")
     context.close()
     return Visit(first_paint_ms, num_bytes / 1000, len(tasks), max(tasks, default=0.0), sum(tasks))
 
 
-def _draw(page: Page) -> None:
+def draw_seven(page: Page) -> None:
     """Draw a seven with the mouse, at a hand's pace."""
     box = page.locator("#pad").bounding_box()
     if box is None:

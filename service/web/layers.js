@@ -58,7 +58,7 @@ function vectorOf(layer, before) {
   const values = layer.activations;
   if (values.length > FEW) return [stripOf(layer.name, values)];
   const hints = [
-    ...(values.length > DIGITS ? [text("noDigitHelp")] : []),
+    ...(values.length > DIGITS && layer.kind === "dense" ? [text("noDigitHelp")] : []),
     ...(layer.kind === "softmax" ? [describeSoftmax(before.activations)] : []),
   ];
   return [outputsOf(values, layer.kind), ...hints.map((words) => make("p", { class: "quiet" }, [words]))];

@@ -11,10 +11,11 @@ import { fixed, text } from "./i18n.js";
 export function cellsOf(numbers, chosen = null) {
   const strongest = Math.max(...numbers.map(Math.abs)) || 1;
   const side = Math.sqrt(numbers.length);
+  const digits = strongest < 0.1 ? 3 : 2;
   const cells = numbers.map((number) => {
     const name = number > 0 ? "plus" : number < 0 ? "minus" : "";
     const taken = chosen !== null && Math.abs(number - chosen) < 1e-4 ? " taken" : "";
-    const cell = make("span", { class: name + taken }, [number ? fixed(number, 2) : "0"]);
+    const cell = make("span", { class: name + taken }, [number ? fixed(number, digits) : "0"]);
     cell.style.setProperty("--share", `${Math.round((45 * Math.abs(number)) / strongest)}%`);
     return cell;
   });

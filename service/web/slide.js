@@ -16,6 +16,7 @@ export class Slide {
   /** @type {Layer[]} */
   #layers = [];
   #place = { row: 12, column: 14 }; // of the map
+  #side = 28; // of the map that the place is of
   /** @type {ReturnType<typeof setInterval> | undefined} while the window slides by itself */
   #timer;
   #layer = find("slide-layer", HTMLSelectElement);
@@ -61,6 +62,10 @@ export class Slide {
     offer(this.#channel, isOneToOne(layer) ? 1 : before.shape[2]);
     find("channel-label", HTMLElement).hidden = this.#channel.options.length === 1;
     find("weights-figure", HTMLElement).hidden = !layer.kernel;
+    const scale = layer.shape[0] / this.#side; // about the same place of the picture
+    this.#place = { row: Math.floor(this.#place.row * scale), column: Math.floor(this.#place.column * scale) };
+    this.#side = layer.shape[0];
+    this.#play.disabled = this.#side === 1;
     this.#move(0, 0);
   }
 
@@ -147,23 +152,24 @@ export class Slide {
     find("products-caption", HTMLElement).textContent = text(layer.kernel ? "slideProducts" : `slide-${layer.kind}`);
     find("shares", HTMLElement).replaceChildren(...shares);
     this.#say(view, layer);
-    this.#paint(view, before, isOneToOne(layer) ? map : channel, mapOf(layer.activations, map));
+    this.#paint(view.frame, mapOf(before.activations, isOneToOne(layer) ? map : channel), layer, map);
   }
 
   /**
    * Draw the input and the map, of which no more is seen than the window has made while it slides.
-   * @param {View} view
-   * @param {Layer} before
-   * @param {number} from the input map
-   * @param {number[][]} made
+   * @param {import("./windows.js").Frame} frame
+   * @param {number[][]} input
+   * @param {Layer} layer
+   * @param {number} map
    */
-  #paint({ frame }, before, from, made) {
+  #paint(frame, input, layer, map) {
     const { row, column } = this.#place;
-    const range = rangeOf(made);
+    const made = mapOf(layer.activations, map);
+    const range = rangeOf(made.length > 1 ? made : layer.activations);
     const seen = this.#timer
       ? made.map((line, r) => line.map((value, c) => (r < row || (r === row && c <= column) ? value : 0)))
       : made;
-    paint(this.#canvas, mapCanvas(mapOf(before.activations, from), rangeOf(before.activations)), frame);
+    paint(this.#canvas, mapCanvas(input, rangeOf(input)), frame);
     paint(find("slide-output", HTMLCanvasElement), mapCanvas(seen, range), { top: row, left: column, side: 1 });
   }
 

@@ -144,7 +144,7 @@ export const WORDS = {
   "kind-probabilities": "What is left of the ten digits, shared anew so that it sums to 1: the bars of the answer.",
   noDigit: "none",
   noDigitHelp: "The eleventh output, “none”, was trained on what is no digit; where it wins, the answer is “not a digit”.",
-  softmax: "For {digit}: e^{logit} ÷ the sum of e^ all outputs = {share}",
+  softmax: "For {digit}: e^{logit} ÷ the sum of e to the power of each = {share}",
   vector: "{layer}: {count} numbers",
   enlargedHelp: "Point at it, or focus it and use the arrow keys.",
   valueAt: "Row {row}, column {column}: {value}",

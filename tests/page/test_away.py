@@ -170,7 +170,8 @@ def test_cancel_ends_the_waiting(page: Page, complaints: Complaints) -> None:
     """An evaluation that waits for the service can be given up."""
     complaints.expected.append("net::ERR_FAILED")
     asked: list[str] = []
-    page.route("**/evaluate*", lambda route: (asked.append(route.request.url), route.abort()))
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/evaluate*", lambda route: route.abort())
     ASKS["evaluate"](page)
     expect(page.locator("#evaluate-status")).to_contain_text("No answer yet")
 

@@ -1,12 +1,18 @@
 """Tests of what draws: fingers, pens and the ball of the thumb, thin and thick, and how often it is asked."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.page.conftest import OpenPage
 from tests.page.strokes import draw_digit
 
-PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 640},
+    "has_touch": True,
+    "is_mobile": True,
+}
 INK = """
 () => {
   const {width, height} = document.getElementById("pad");
@@ -47,12 +53,15 @@ class Hand:
 
     def draw_with_pen(self, force: float) -> None:
         """Draw a line down with a pen."""
-        for name, at in (("mousePressed", 2), *(("mouseMoved", it) for it in range(3, 9))):
-            pen = {"type": name, "pointerType": "pen", "button": "left", "buttons": 1}
-            place = {**self.place(0.5, at / 10), "force": force}
-            self._session.send("Input.dispatchMouseEvent", {**pen, **place, "clickCount": 1})
-        place = {**self.place(0.5, 0.8), "pointerType": "pen", "button": "left"}
-        self._session.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **place})
+        steps = [
+            ("mousePressed", 2),
+            *(("mouseMoved", it) for it in range(3, 9)),
+            ("mouseReleased", 8),
+        ]
+        for name, at in steps:
+            pen: dict[str, Any] = {"type": name, "pointerType": "pen", "button": "left"}
+            pen |= {**self.place(0.5, at / 10), "force": force, "buttons": 1, "clickCount": 1}
+            self._session.send("Input.dispatchMouseEvent", pen)
 
 
 def test_answer_in_sight_of_the_finger(open_page: OpenPage) -> None:
