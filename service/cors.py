@@ -10,12 +10,19 @@ OPTIONS: dict[str, Any] = {
     "allow_methods": ("GET", "POST"),
     "allow_headers": (
         "Authorization",
+        "Content-Encoding",
+        "Inference-Header-Content-Length",
         "X-API-Key",
         "X-Model-Version",
         "X-Request-ID",
         "X-Request-Timeout-Ms",
     ),
-    "expose_headers": ("X-Request-ID", "Retry-After", "Server-Timing"),
+    "expose_headers": (
+        "X-Request-ID",
+        "Retry-After",
+        "Server-Timing",
+        "Inference-Header-Content-Length",
+    ),
 }
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")
 

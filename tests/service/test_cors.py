@@ -33,7 +33,7 @@ def test_listed_origin(path: str, status: int) -> None:
     assert answer.headers["vary"] == "Origin"
     assert (
         answer.headers["access-control-expose-headers"]
-        == "X-Request-ID, Retry-After, Server-Timing"
+        == "X-Request-ID, Retry-After, Server-Timing, Inference-Header-Content-Length"
     )
 
 
@@ -78,6 +78,18 @@ def test_preflight() -> None:
     assert "X-API-Key" in answer.headers["access-control-allow-headers"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["x-request-id"]
+
+
+def test_preflight_of_tensors() -> None:
+    """A page may send binary tensors of the Open Inference Protocol, compressed or not."""
+    answer = _ask(
+        "OPTIONS",
+        "/v2/models/digits/infer",
+        access_control_request_method="POST",
+        access_control_request_headers="content-encoding,inference-header-content-length",
+    )
+
+    assert (answer.status_code, answer.headers[ALLOW]) == (200, FRIEND)
 
 
 @pytest.mark.parametrize(
