@@ -77,6 +77,18 @@ def read_images(inputs: Json, tail: bytes, max_images: int) -> Images:
     return _read_digits(entry, max_images) if name == "images" else _read_files(entry, max_images)
 
 
+def refuse_shared_memory(parameters: dict[str, Json]) -> None:
+    """Refuse a tensor that Triton would read or write in shared memory: it would be missed in silence.
+
+    Raises:
+        ProtocolError: If its parameters name a region.
+    """
+    if any(name.startswith("shared_memory_") for name in parameters):
+        raise ProtocolError(
+            "Shared memory is not offered. Send values in the request, and read them in the answer."
+        )
+
+
 def _read_shape(value: Json) -> tuple[int, ...]:
     """Return the dimensions of a tensor, at least one."""
     sizes = [size for size in as_list(value, "A 'shape'") if type(size) is int and size >= 0]
@@ -87,7 +99,9 @@ def _read_shape(value: Json) -> tuple[int, ...]:
 
 def _read_content(tensor: dict[str, Json], tail: bytes) -> bytes | None:
     """Return the bytes behind the JSON, if the input has its values there."""
-    size = as_object(tensor.get("parameters"), "'parameters'").get("binary_data_size")
+    parameters = as_object(tensor.get("parameters"), "'parameters'")
+    refuse_shared_memory(parameters)
+    size = parameters.get("binary_data_size")
     if size is None and not tail:
         return None
     if type(size) is not int or size != len(tail):

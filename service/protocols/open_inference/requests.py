@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from service.errors import ProtocolError
 from service.protocols.bodies import Json, as_list, as_object, parse_json, quote
-from service.protocols.open_inference.inputs import read_images
+from service.protocols.open_inference.inputs import read_images, refuse_shared_memory
 from service.protocols.open_inference.outputs import OUTPUTS, RequestedOutput
 from service.protocols.recognising import Images, Pictures
 
@@ -88,6 +88,7 @@ def _read_output(wanted: dict[str, Json], is_binary: bool) -> RequestedOutput:
             f"unexpected inference output {quote(name)}; expected is one of {', '.join(OUTPUTS)}"
         )
     parameters = as_object(wanted.get("parameters"), "'parameters'")
+    refuse_shared_memory(parameters)
     num_classes = parameters.get("classification", 0)
     if type(num_classes) is not int or num_classes < 0 or (num_classes and name != "probabilities"):
         raise ProtocolError(

@@ -239,6 +239,20 @@ class TestErrors:
         with pytest.raises(InferenceServerException, match="Divide levels by 255"):
             client.infer("digits", [tensor])
 
+    def test_shared_memory(self, case: Case, client: Any) -> None:
+        """Tensors in shared memory."""
+        there = triton.InferInput("images", [1, 28, 28], "UINT8")
+        there.set_shared_memory("region", 784)
+        wish = triton.InferRequestedOutput("class")
+        wish.set_shared_memory("region", 8)
+
+        with pytest.raises(InferenceServerException, match="Shared memory is not offered"):
+            client.infer("digits", [there])
+        with pytest.raises(InferenceServerException, match="Shared memory is not offered"):
+            client.infer(
+                "digits", [digits_input(case.digits, "UINT8", is_binary=True)], outputs=[wish]
+            )
+
     def test_no_picture(self, client: Any) -> None:
         """A file that is no picture, and an output that there is not."""
         with pytest.raises(InferenceServerException) as caught:

@@ -269,6 +269,19 @@ class TestOutputs:
             read(tensor(data=[0] * 1568), outputs=[wish])
 
 
+class TestSharedMemory:
+    """Triton's extension for shared memory, which is not offered."""
+
+    @pytest.mark.parametrize("name", ["shared_memory_region", "shared_memory_byte_size"])
+    def test_refused(self, name: str) -> None:
+        """An input or an output in shared memory is refused, with what to do."""
+        with pytest.raises(ProtocolError, match="Shared memory is not offered"):
+            read(tensor(parameters={name: "r"}))
+
+        with pytest.raises(ProtocolError, match="Shared memory is not offered"):
+            read(tensor(data=[0] * 1568), outputs=[{"name": "class", "parameters": {name: "r"}}])
+
+
 class TestFuzzed:
     """Whatever comes, it is a request or refused."""
 
