@@ -16,7 +16,7 @@ pip_install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 	container-tests test-container-training container-training-tests test-container-gpu test-scale sbom image-sbom lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2} /^# What maintainers/ {print "For maintainers:"}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-25s %s\n", $$1, $$2} /^# What maintainers/ {print "For maintainers:"}' \
 		$(MAKEFILE_LIST)
 
 serve: $(SERVE)/ready ## Start the service on http://HOST:PORT with the embedded bundles
