@@ -143,7 +143,7 @@ def _read(client: socket.socket) -> bytes:
 
 def test_worker_has_a_server_that_drains() -> None:
     """One, which the supervisor's questions are answered by."""
-    worker = supervisor.Worker(uvicorn.Config("unused", log_config=None), [])
+    worker = worker_process.Worker(uvicorn.Config("unused", log_config=None), [])
 
     assert isinstance(worker.server, servers.Server)
     assert worker.server is worker.server
@@ -151,7 +151,7 @@ def test_worker_has_a_server_that_drains() -> None:
 
 def test_worker_stops_without_supervisor(caplog: pytest.LogCaptureFixture) -> None:
     """The end of its supervisor is the end of its server, and told."""
-    worker = supervisor.Worker(uvicorn.Config("unused", log_config=None), [])
+    worker = worker_process.Worker(uvicorn.Config("unused", log_config=None), [])
     ended = multiprocessing.get_context("spawn").Process()
     ended.start()
 
@@ -171,7 +171,7 @@ def test_no_room_for_a_worker(
     ended = Mock(is_alive=Mock(return_value=False), exitcode=-9)
     supervising.processes, supervising.signal_queue = [ended], [signal.SIGHUP]
     start = Mock(side_effect=[BlockingIOError(errno.EAGAIN, "No room"), OSError(0, "Again"), None])
-    monkeypatch.setattr(supervisor.Worker, "start", start)
+    monkeypatch.setattr(worker_process.Worker, "start", start)
 
     supervising.handle_signals()
     supervising.keep_subprocess_alive()
@@ -179,7 +179,7 @@ def test_no_room_for_a_worker(
     supervising.keep_subprocess_alive()
 
     assert kept == [ended]
-    assert [type(worker) for worker in supervising.processes] == [supervisor.Worker]
+    assert [type(worker) for worker in supervising.processes] == [worker_process.Worker]
     assert caplog.messages[:2] == [
         "No worker can be started now: No room.",
         "No worker can be started now: Again.",
@@ -189,18 +189,18 @@ def test_no_room_for_a_worker(
 def test_worker_may_start_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rolling restart waits for a new worker for longer than for a sign of life, unless it has to end."""
     worker, should_exit = (
-        supervisor.Worker(uvicorn.Config("unused", log_config=None), []),
+        worker_process.Worker(uvicorn.Config("unused", log_config=None), []),
         threading.Event(),
     )
     waits: list[tuple[float, threading.Event | None]] = []
 
     def wait(
-        _worker: supervisor.Worker, timeout: float, should_exit: threading.Event | None
+        _worker: worker_process.Worker, timeout: float, should_exit: threading.Event | None
     ) -> bool:
         waits.append((timeout, should_exit))
         return True
 
-    monkeypatch.setattr(supervisor.Worker.__base__, "wait_until_ready", wait)
+    monkeypatch.setattr(worker_process.Worker.__base__, "wait_until_ready", wait)
     worker.wait_until_ready(5, should_exit)
     worker.wait_until_ready(math.inf)
 
