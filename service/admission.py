@@ -14,6 +14,7 @@ from service.errors import DeadlineError, OverloadedError
 from service.request_record import RequestRecord
 
 MAX_RETRY_AFTER_S = 60
+ALWAYS_ADMITTED = 2  # one is computed, one is read
 SHARE_OF_NEWEST = 1 / 32  # of the average interval: two batches of sixteen forget two thirds
 
 
@@ -29,15 +30,18 @@ class Gate:
 
     Args:
         capacity: Most requests that are in work or wait for it.
+        max_wait_s: Longest time, in seconds, in which those are done that one more would wait for, by the rate of
+            late. Two are admitted whatever it is, so that one is computed while another is read.
 
     Attributes:
         capacity: That bound.
         num_taken: How many there are now.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, *, max_wait_s: float = math.inf) -> None:
         self.capacity = capacity
         self.num_taken = 0
+        self._max_wait_s = max_wait_s
         self._interval_s = (
             0.0  # between two places that came free while the gate was busy, weighted
         )
@@ -47,9 +51,13 @@ class Gate:
     @property
     def retry_after_s(self) -> int:
         """Seconds until those who have a place now will be done, 1 to `MAX_RETRY_AFTER_S`."""
-        mean_s = self._interval_s / self._weight if self._weight else 0.0
-        seconds = round(self.num_taken * mean_s, 3)  # what rounding adds is no second more
+        seconds = round(self._wait_s, 3)  # what rounding adds is no second more
         return min(max(1, math.ceil(seconds)), MAX_RETRY_AFTER_S)
+
+    @property
+    def _wait_s(self) -> float:
+        """Seconds until those who have a place now will be done, by the rate of late."""
+        return self.num_taken * self._interval_s / self._weight if self._weight else 0.0
 
     def check_room(self) -> None:
         """Check that one more would be admitted.
@@ -61,6 +69,12 @@ class Gate:
             raise OverloadedError(
                 f"{self.capacity} requests of this kind are in work or wait, the most that a worker takes. "
                 "Send it again after the time in Retry-After.",
+                retry_after_s=self.retry_after_s,
+            )
+        if self.num_taken >= ALWAYS_ADMITTED and self._wait_s > self._max_wait_s:
+            raise OverloadedError(
+                f"The {self.num_taken} requests that are in work or wait take longer than the "
+                f"{self._max_wait_s * 1000:g} ms that one more may wait. Send it again after the time in Retry-After.",
                 retry_after_s=self.retry_after_s,
             )
 

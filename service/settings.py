@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     max_waiting: int = Field(128, gt=0)
     """Most requests of a worker that are in work or wait for it; one more is refused at once."""
 
+    max_wait_ms: int = Field(0, ge=0)
+    """Longest wait for its turn with which a request is admitted, in milliseconds; 0: no bound."""
+
     request_timeout_ms: int = Field(10_000, ge=0)
     """Longest time from an upload's last byte to the start of its work, in milliseconds; 0: no bound."""
 

@@ -1,5 +1,6 @@
 """Resources that the lifespan made and the routes use."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -78,7 +79,9 @@ class Resources:
     @cached_property
     def gate(self) -> Gate:
         """Bounds the requests that are in work or wait for it."""
-        return Gate(self.settings.max_waiting)
+        return Gate(
+            self.settings.max_waiting, max_wait_s=self.settings.max_wait_ms / 1000 or math.inf
+        )
 
     @cached_property
     def evaluation_gate(self) -> Gate:

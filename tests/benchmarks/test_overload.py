@@ -3,22 +3,25 @@
 import httpx
 import pytest
 
-from benchmarks.overload import PAGE, STUDY, OverloadRun, render, serving
+from benchmarks.overload import BOUNDS, PAGE, STUDY, OverloadRun, render, serving
 from tests.service.cli.conftest import draw_seven
 
 
 def test_ratios() -> None:
-    """The median of the ratios is told, and the worst."""
+    """Each bound has a row, with the medians of its rounds' ratios, and the least and the largest."""
     runs = [
-        OverloadRun(0, 200.0, 8.0, 180.0, 16.0, 0.7),
-        OverloadRun(1, 200.0, 8.0, 190.0, 20.0, 0.7),
-        OverloadRun(2, 200.0, 8.0, 195.0, 12.0, 0.7),
+        OverloadRun(number, bound, 200.0, 8.0, 200.0 * share, 8.0 * ratio, 0.7)
+        for number, (share, ratio) in enumerate([(0.9, 2.0), (0.95, 2.5), (0.975, 1.5)])
+        for bound in BOUNDS
     ]
 
-    section = render(runs)
+    rows = [
+        line for line in render(runs).splitlines() if line.startswith("| `") or "neither" in line
+    ]
 
-    assert "answered 95% of its capacity (in the worst\nof 3 rounds 90%)" in section
-    assert "was\n2.0 times that of a service at a quarter of it (in the worst 2.5)" in section
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == list(BOUNDS)
+    assert all("0.95 (0.90 to 0.97)" in row and "2.00 (1.50 to 2.50)" in row for row in rows)
+    assert "Medians of 3 rounds" in render(runs)
 
 
 def test_page_has_what_was_measured() -> None:
@@ -32,7 +35,7 @@ def test_page_has_what_was_measured() -> None:
 @pytest.mark.integration
 def test_service_answers_slowly() -> None:
     """The service of the study answers right."""
-    with serving() as port:
+    with serving({}) as port:
         answer = httpx.post(f"http://127.0.0.1:{port}/predict", content=draw_seven(), timeout=60)
 
     assert answer.json()["class"] == 7

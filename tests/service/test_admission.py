@@ -73,6 +73,37 @@ class TestGate:
         assert gate.num_taken == 1
 
 
+class TestLongestWait:
+    """`Gate` with a bound of the wait."""
+
+    @pytest.mark.parametrize(("interval_s", "num_admitted"), [(0.001, 20), (0.005, 5), (0.5, 2)])
+    def test_rate_of_late(self, interval_s: float, num_admitted: int, clock: _Clock) -> None:
+        """So many are admitted as are done within 20 ms by the rate of late, and always two."""
+        gate = Gate(50, max_wait_s=0.0201)
+        for _ in range(500):
+            place = gate.enter(math.inf)
+            clock.now += interval_s
+            place.free()
+
+        for _ in range(num_admitted):
+            gate.enter(math.inf)
+        while gate.num_taken * interval_s <= 0.0201:
+            gate.enter(math.inf)
+
+        with pytest.raises(
+            OverloadedError, match=r"longer than the 20\.1 ms that one more may wait"
+        ):
+            gate.enter(math.inf)
+
+    def test_nothing_known(self) -> None:
+        """Before anything was answered nobody is refused for its wait."""
+        gate = Gate(50, max_wait_s=0.001)
+
+        _fill(gate)
+
+        assert gate.num_taken == 50
+
+
 class TestRetryAfter:
     """`Gate.retry_after_s`."""
 
