@@ -17,11 +17,11 @@ from service.cli.addresses import announce
 from service.cli.bounded_protocol import BoundedProtocol
 from service.cli.connections import StallWatch
 from service.cli.watchdog import Watchdog
+from service.cli.worker_process import LAST_CONNECTIONS_S
 from service.settings import Settings
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
-LAST_CONNECTIONS_S = 2.0  # longest time for who had connected when no more connections were taken
 TICKS = 10  # of a tenth of a second, between two looks at clients, engines and memory
 
 

@@ -20,8 +20,12 @@ from uvicorn.supervisors import multiprocess
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from service.cli.addresses import announce
-from service.cli.servers import LAST_CONNECTIONS_S
-from service.cli.worker_process import START_TIMEOUT_S, StopFlag, Worker
+from service.cli.worker_process import (
+    LAST_CONNECTIONS_S,
+    START_TIMEOUT_S,
+    StopFlag,
+    Worker,
+)
 from service.settings import Settings
 
 MAX_PAUSE_S = (

@@ -8,16 +8,17 @@ import socket
 import threading
 import time
 from multiprocessing.process import BaseProcess
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from uvicorn.supervisors.multiprocess import Process
 
-from service.cli.servers import SharingServer
+if TYPE_CHECKING:
+    from service.cli.servers import SharingServer
 
 START_TIMEOUT_S = (
     60.0  # of a worker that takes another's place; it takes one on a machine that has time
 )
-
+LAST_CONNECTIONS_S = 2.0  # longest time for who had connected when no more connections were taken
 
 logger = logging.getLogger("digitserve")
 
@@ -116,8 +117,10 @@ class Worker(Process):
         return super().wait_until_ready(max(timeout, START_TIMEOUT_S), should_exit)
 
     @property
-    def server(self) -> SharingServer:
+    def server(self) -> "SharingServer":
         """The server."""
+        from service.cli.servers import SharingServer  # the supervisor needs nothing that serves
+
         if self._server is None:
             self._server = SharingServer(self.config)
         return cast("SharingServer", self._server)
