@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from service.log_stream import UnblockedHandler, counting_lost_lines
+from service.metrics.layout import LOG_LINES_LOST
+from service.metrics.recorder import Recorder
 
 LINE = "x" * 1000
 
@@ -125,13 +127,17 @@ class TestUnblockedHandler:
         assert "Logging error" in capsys.readouterr().err
 
 
-def test_counting_lost_lines(counter: _Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_lost_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Handlers of the service's log count in the metrics while it runs."""
     handler = UnblockedHandler()
     logger = logging.getLogger("digitserve")
     monkeypatch.setattr(logger, "handlers", [logging.NullHandler(), handler])
 
-    with counting_lost_lines(counter):
-        assert handler.counter is counter
-    assert handler.counter is None
+    recorder = Recorder()
+    with counting_lost_lines(recorder):
+        assert handler.counter is recorder
+        handler.counter.count_lost_line()
     handler.close()
+
+    assert handler.counter is None
+    assert recorder.block.rows.sum(axis=0)[LOG_LINES_LOST] == 1

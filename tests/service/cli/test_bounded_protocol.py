@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from types import SimpleNamespace
 
 import pytest
 import uvicorn
@@ -12,6 +13,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from service.cli.bounded_protocol import MAX_BYTES_WITHOUT_BODY, MAX_PIPELINED, BoundedProtocol
+from service.metrics.layout import CONNECTION_ENDS, ENDS
+from service.metrics.recorder import Recorder
 
 CHUNKED = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
 LONG = b"x: " + b"y" * MAX_BYTES_WITHOUT_BODY
@@ -23,12 +26,13 @@ async def _count_bytes(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse(str(num_bytes))(scope, receive, send)
 
 
-async def _exchange(*pieces: bytes) -> bytes:
-    """Send pieces one by one to a server with the protocol, and return what it answers."""
+async def _exchange(*pieces: bytes, recorder: Recorder | None = None) -> bytes:
+    """Send pieces one by one to a server with the protocol, which may count, and return what it answers."""
+    state = {"resources": SimpleNamespace(recorder=recorder)} if recorder else {}
     config = uvicorn.Config(_count_bytes, log_config=None)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: BoundedProtocol(config, ServerState(), {}), "127.0.0.1", 0
+        lambda: BoundedProtocol(config, ServerState(), state), "127.0.0.1", 0
     )
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
@@ -101,3 +105,15 @@ class TestBoundedProtocol:
             400,
             "urn:problem-type:digitserve:too-many-pipelined-requests",
         )
+
+    def test_ends_are_counted(self) -> None:
+        """Each refusal is counted with its reason."""
+        recorder = Recorder()
+
+        asyncio.run(_exchange(b"nonsense\r\n\r\n", recorder=recorder))
+
+        counts = recorder.block.rows.sum(axis=0)[CONNECTION_ENDS:][: len(ENDS)]
+        assert dict(zip(ENDS, counts, strict=True)) == {
+            **dict.fromkeys(ENDS, 0),
+            "malformed": 1,
+        }

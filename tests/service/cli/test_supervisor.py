@@ -281,13 +281,15 @@ class TestRestartAll:
     ) -> None:
         """Each old one is told to end once the new one serves."""
         monkeypatch.setattr(Worker, "wait_until_ready", lambda *_: True)
-        old = [Mock(exitcode=0), Mock(exitcode=0)]
+        old = [Mock(exitcode=0), Mock(exitcode=None)]
+        old[1].process.join.side_effect = lambda _seconds: setattr(old[1], "exitcode", 0)
         supervising.processes = [*old]
 
         supervising.restart_all()
 
         assert supervising.processes == started
         assert [worker.terminate.call_count for worker in old] == [1, 1]
+        assert not any(worker.kill.called for worker in old)
 
 
 class TestEnds:
