@@ -31,11 +31,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in others]
 
 
-def free_port() -> int:
+def free_port() -> str:
     """Return a port of the loopback interface that nobody uses."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+        return str(listener.getsockname()[1])
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def running_service(tmp_path: Path, **settings: str) -> Generator[httpx.Client]:
 
 @contextmanager
 def running_process(
-    tmp_path: Path, *, port: int | None = None, **settings: str
+    tmp_path: Path, *, port: str | None = None, **settings: str
 ) -> Generator[tuple[httpx.Client, int]]:
     """Run the service with settings, and give a client for it and its process's id."""
     port = port or free_port()
@@ -58,7 +58,7 @@ def running_process(
     }
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
+            [*command, "--port", port], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:

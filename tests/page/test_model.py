@@ -69,7 +69,7 @@ def test_pictures(page: Page) -> None:
 
 def test_key(open_page: OpenPage, tmp_path: Path, complaints: Complaints) -> None:
     """Where a key is asked for, the pictures come with the one that the person gave."""
-    complaints.expected.append("status of 401")
+    complaints.expected += ["status of 401", "net::ERR_"]  # the service ends before the page
     with running_service(tmp_path, API_KEYS=KEY) as client:
         page = open_page(f"{client.base_url}#model")
         page.locator("#key").fill(KEY)

@@ -54,7 +54,7 @@ def test_file_of_ones_own(opened: Page) -> None:
 
 def test_key(tmp_path: Path, open_page: OpenPage, complaints: Complaints) -> None:
     """Where the service asks for a key the lines have a place for it, but not the key itself."""
-    complaints.expected.append("status of 401")
+    complaints.expected += ["status of 401", "net::ERR_"]  # the service ends before the page
     with running_service(tmp_path, API_KEYS=KEY) as client:
         page = open_page(str(client.base_url))
         draw_digit(page, 7)
