@@ -22,6 +22,7 @@ from service.ray_config import APPLICATION, DEPLOYMENT, Address, Bounds, describ
 from service.settings import Settings
 
 OBJECT_STORE_BYTES = 80 * 1024 * 1024
+ATTEMPTS = 3  # at the start of a node
 TIMEOUT_S = 240.0  # of whatever is waited for; a busy machine starts processes slowly
 # As often as a test can wait for; the defaults are ten seconds.
 FAST_METRICS = {
@@ -131,7 +132,7 @@ def running_cluster(cpus: list[int]) -> Iterator[ServeCluster]:
         cpus: Of each node, how many replicas have room on it; the head is the first.
     """
     os.environ.update(FAST_METRICS)
-    ports = [_free_port() for _ in cpus]
+    ports = [free_port() for _ in cpus]
     cluster = Cluster()
     try:
         started = [_add_node(cluster, *node) for node in zip(cpus, ports, strict=True)]
@@ -167,17 +168,23 @@ def _is_healthy(url: str) -> bool:
 
 
 def _add_node(cluster: Any, num_cpus: int, port: int) -> Any:
-    """Start a node whose proxy listens on a port of its own."""
-    return cluster.add_node(
-        wait=not cluster.head_node,
-        num_cpus=num_cpus,
-        object_store_memory=OBJECT_STORE_BYTES,
-        include_dashboard=False,
-        env_vars={"RAY_SERVE_WORKER_PROXY_HTTP_PORT": str(port)},
-    )
+    """Start a node whose proxy listens on a port of its own; Ray waits 30 s for it, too few on a busy machine."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return cluster.add_node(
+                wait=not cluster.head_node,
+                num_cpus=num_cpus,
+                object_store_memory=OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                env_vars={"RAY_SERVE_WORKER_PROXY_HTTP_PORT": str(port)},
+            )
+        except Exception:  # a plain one
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that nothing listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -6,12 +6,35 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import httpx
 
 MAX_TRIES = 60
 PAUSE_S = 0.25  # between two tries
 TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A try that brought no answer with 200.
+
+    Attributes:
+        at_s: When it failed, by the monotonic clock, in seconds.
+        url: Of the proxy.
+        status: Of the answer, or None where none came.
+        text: What came.
+    """
+
+    at_s: float
+    url: str
+    status: int | None
+    text: str
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it is the cluster's doing, and not the request's."""
+        return self.status is None or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @dataclass
@@ -22,15 +45,15 @@ class Load:
         upload: What is asked about.
         urls: Of the proxies, which take turns; one that is lost stays in its turn, and costs another try.
         answers: Answers with 200: the model's version each.
-        failures: Whatever else came, first tries and others, as text.
-        lost: Requests that never got their answer.
+        failures: Whatever else came, first tries and others.
+        lost: The last failure of each request that never got its answer.
     """
 
     upload: bytes
     urls: list[str]
     answers: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    lost: list[Failure] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self, first: int) -> None:
@@ -43,16 +66,34 @@ class Load:
     def _ask(self, client: httpx.Client, urls: Iterator[str]) -> None:
         """Ask once, and again until there is an answer."""
         for _ in range(MAX_TRIES):
+            url = next(urls)
             try:
-                answer = client.post(f"{next(urls)}/predict", content=self.upload)
-                if answer.status_code == 200:
+                answer = client.post(f"{url}/predict", content=self.upload)
+                if answer.status_code == HTTPStatus.OK:
                     self.answers.append(answer.json()["model"]["version"])
                     return
-                self.failures.append(f"{answer.status_code} {answer.text[:200]}")
+                status, text = answer.status_code, answer.text[:200]
             except httpx.TransportError as error:
-                self.failures.append(repr(error))
+                status, text = None, repr(error)
+            self.failures.append(Failure(time.monotonic(), url, status, text))
             time.sleep(PAUSE_S)
         self.lost.append(self.failures[-1])
+
+    def failures_beside(self, begin_s: float, end_s: float, lost_url: str = "") -> list[Failure]:
+        """Return the failures that a loss does not explain.
+
+        Args:
+            begin_s: When something was killed.
+            end_s: When the cluster had noticed and replaced it.
+            lost_url: Of a proxy that was lost with it, and cannot be reached ever after.
+        """
+        return [
+            failure
+            for failure in self.failures
+            if not failure.may_be_repeated
+            or failure.at_s < begin_s
+            or (failure.at_s > end_s and failure.url != lost_url)
+        ]
 
     def wait_for_answers(self, count: int) -> None:
         """Wait until so many more have come."""
