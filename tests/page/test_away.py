@@ -135,12 +135,14 @@ def test_answer_of_an_earlier_picture_is_dimmed(page: Page, complaints: Complain
     expect(page.locator("#status")).to_contain_text("It is a 7")
 
     page.route("**/predict*", lambda route: route.abort())
-    page.locator("#undo").click()
     draw_digit(page, 4)
 
     expect(page.locator("#status")).to_have_text("No answer yet for this picture.")
-    draw_digit(page, 4)
+    expect(page.locator("#glance")).to_have_attribute("data-stale", "")
+    assert page.locator("#digit").evaluate("it => getComputedStyle(it).filter") == "grayscale(1)"
     page.unroute_all(behavior="wait")
+    page.locator("#clear").click()
+    draw_digit(page, 4)
     expect(page.locator("#status")).to_contain_text("It is a 4")
     expect(page.locator("[data-stale]")).to_have_count(0)
 
