@@ -16,8 +16,8 @@ from service.cli.acceptor import Acceptor
 from service.cli.addresses import announce
 from service.cli.bounded_protocol import BoundedProtocol
 from service.cli.connections import StallWatch
+from service.cli.stop_times import LAST_CONNECTIONS_S
 from service.cli.watchdog import Watchdog
-from service.cli.worker_process import LAST_CONNECTIONS_S
 from service.settings import Settings
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle

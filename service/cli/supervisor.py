@@ -20,18 +20,13 @@ from uvicorn.supervisors import multiprocess
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from service.cli.addresses import announce
-from service.cli.worker_process import (
-    LAST_CONNECTIONS_S,
-    START_TIMEOUT_S,
-    StopFlag,
-    Worker,
-)
+from service.cli.stop_times import END_S, LAST_CONNECTIONS_S
+from service.cli.worker_process import START_TIMEOUT_S, StopFlag, Worker
 from service.settings import Settings
 
 MAX_PAUSE_S = (
     60.0  # between two tries to start a worker; the first comes after a second, and each doubles it
 )
-END_S = 10.0  # for what a worker does when it has served: traces to send, versions to leave
 LOOK_S = 0.1  # between two looks for the end of a worker
 
 logger = logging.getLogger("digitserve")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = (
     60.0  # of a worker that takes another's place; it takes one on a machine that has time
 )
-LAST_CONNECTIONS_S = 2.0  # longest time for who had connected when no more connections were taken
 
 logger = logging.getLogger("digitserve")
 
