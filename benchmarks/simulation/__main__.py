@@ -5,12 +5,13 @@ import sys
 from dataclasses import asdict
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.simulation.comparisons import render, write_validation
 from benchmarks.simulation.measuring import measure
 from benchmarks.simulation.page import PAGE, write_page
 from benchmarks.simulation.paper import Assumptions
 from benchmarks.simulation.parameters import read_parameters, write_parameters
 from benchmarks.simulation.scenarios import run_all, write_scenarios
-from benchmarks.simulation.validation import render, validate, write_validation
+from benchmarks.simulation.validation import validate
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from benchmarks.budget import Budget
 from benchmarks.catalogue import ROOT
 from benchmarks.errors import BenchmarkError
-from benchmarks.simulation import paper, validation
+from benchmarks.simulation import comparisons, paper
 from benchmarks.simulation.figure import draw_crowd
 from benchmarks.simulation.paper import Assumptions
 from benchmarks.simulation.parameters import Parameters, read_parameters
@@ -67,7 +67,7 @@ def write_page(assumptions: Assumptions, page: Path = PAGE) -> None:
 def render_all(assumptions: Assumptions) -> dict[str, str]:
     """Render every table, by the name of its marks."""
     parameters, results = read_parameters(), read_scenarios()
-    source, comparisons = validation.read_validation()
+    source, compared = comparisons.read_validation()
     budgets = read_budgets()
     renderers: dict[str, Callable[[Parameters, list[Result]], str]] = {
         "headroom": _render_headroom,
@@ -80,7 +80,7 @@ def render_all(assumptions: Assumptions) -> dict[str, str]:
     }
     return {
         "parameters": render_parameters(parameters),
-        "validation": f"{validation.render(comparisons)}\n\n{source}",
+        "validation": f"{comparisons.render(compared)}\n\n{source}",
         **{
             name: render(parameters, [result for result in results if result.study == name])
             for name, render in renderers.items()

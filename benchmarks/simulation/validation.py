@@ -3,74 +3,30 @@
 parameters of one idle replica -> predicted; 1 to 4 real ones behind HAProxy -> measured; side by side
 """
 
-import json
-import statistics
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-
-from pydantic import TypeAdapter
+from dataclasses import dataclass, replace
 
 from benchmarks.catalogue import BUNDLE
 from benchmarks.constant_rate import percentile, start_generator
 from benchmarks.load import drive
-from benchmarks.machine import describe_machine, today
 from benchmarks.open_loop import list_due, write_request
 from benchmarks.pictures import make_pictures
 from benchmarks.simulation.balancer import BalancerSettings
 from benchmarks.simulation.clients import ClientSettings
+from benchmarks.simulation.comparisons import Comparison, Figures
 from benchmarks.simulation.fleet import Plan, simulate
 from benchmarks.simulation.measuring import CORE, url_of
-from benchmarks.simulation.parameters import FOLDER, Parameters, Timing
+from benchmarks.simulation.parameters import Parameters, Timing
 from benchmarks.simulation.real import Real, fleet, replica
 from benchmarks.simulation.replica import Bounds
 from benchmarks.simulation.requests import Outcome
-from benchmarks.tables import digits, table
 from benchmarks.uploads import Upload
 
-PATH = FOLDER / "validation.json"
-COMMAND = "python -m benchmarks.simulation validate"
 REPLICAS = (1, 2, 3, 4)
 MAX_WAITING = 8  # of each replica: four full ones keep half of the generator's connections busy
 LOADS = (0.5, 0.7, 2.0)  # shares of what the replicas can do
 REAL_MAX_WAITING = 32  # of the worker with the engine as it is; as above
 CONNECTIONS_A_REPLICA = 2  # of the closed loop: one request is computed, one waits
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What was measured, or predicted.
-
-    Attributes:
-        answered_per_s: Answers a second.
-        p50_ms: Median latency, in milliseconds.
-        p99_ms: 99th percentile.
-        refused: Share of the requests that were not answered, 0..1.
-    """
-
-    answered_per_s: float
-    p50_ms: float
-    p99_ms: float
-    refused: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One run.
-
-    Attributes:
-        engine: `slowed` or `real`.
-        replicas: How many.
-        load: Offered, as a share of what they can do; 0 for a closed loop.
-        measured: By real replicas.
-        predicted: By the simulation.
-    """
-
-    engine: str
-    replicas: int
-    load: float
-    measured: Figures
-    predicted: Figures
 
 
 @dataclass(frozen=True)
@@ -199,62 +155,3 @@ def predict(case: Case) -> Figures:
     return Figures(
         tally.answered_per_s, tally.percentile_ms(0.5), tally.percentile_ms(0.99), refused
     )
-
-
-def write_validation(comparisons: list[Comparison], path: Path = PATH) -> None:
-    """Write the results."""
-    document = {"command": COMMAND, "machine": describe_machine(), "date": today()}
-    runs = [asdict(comparison) for comparison in comparisons]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**document, "runs": runs}, indent=1) + "\n")
-
-
-def read_validation(path: Path = PATH) -> tuple[str, list[Comparison]]:
-    """Return where the results come from, and them."""
-    document = json.loads(path.read_bytes())
-    comparisons = TypeAdapter(list[Comparison]).validate_python(document["runs"])
-    rounds = len(next(iter(group(comparisons).values())))
-    source = (
-        f"Medians of {rounds} round{'s' * (rounds > 1)}. "
-        f"Measured {document['date']} on {document['machine']}: `{document['command']}`."
-    )
-    return source, comparisons
-
-
-def group(comparisons: list[Comparison]) -> dict[tuple[str, int, float], list[Comparison]]:
-    """Return the rounds of each case, by engine, replicas and load."""
-    groups: dict[tuple[str, int, float], list[Comparison]] = {}
-    for run in comparisons:
-        groups.setdefault((run.engine, run.replicas, run.load), []).append(run)
-    return groups
-
-
-def medians(runs: list[Comparison], name: str) -> tuple[float, float]:
-    """Return a figure of one case as measured and as predicted, the median over its rounds."""
-    measured, predicted = (
-        statistics.median(getattr(getattr(run, side), name) for run in runs)
-        for side in ("measured", "predicted")
-    )
-    return measured, predicted
-
-
-def render(comparisons: list[Comparison]) -> str:
-    """Render the table: medians over the rounds, predicted after measured."""
-    head = ["engine", "replicas", "offered", "answers/s", "p50, ms", "p99, ms", "refused"]
-    rows = []
-    for (engine, replicas, load), runs in group(comparisons).items():
-        offered = f"{load:.0%}" if load else "closed loop"
-        rows.append([engine, str(replicas), offered, *_cells(runs)])
-    return table(head, rows)
-
-
-def _cells(runs: list[Comparison]) -> list[str]:
-    """Write the figures of one case."""
-    cells = []
-    for name in ("answered_per_s", "p50_ms", "p99_ms", "refused"):
-        measured, predicted = medians(runs, name)
-        if name == "refused":
-            cells.append(f"{measured:.1%} / {predicted:.1%}")
-        else:
-            cells.append(f"{digits(measured)} / {digits(predicted)}")
-    return cells

@@ -6,21 +6,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks.simulation.balancer import BalancerSettings
-from benchmarks.simulation.parameters import Timing, read_parameters
-from benchmarks.simulation.replica import Bounds
-from benchmarks.simulation.validation import (
-    REPLICAS,
-    Case,
+from benchmarks.simulation.comparisons import (
     Comparison,
     Figures,
     group,
-    list_cases,
     medians,
-    predict,
     read_validation,
     render,
     write_validation,
 )
+from benchmarks.simulation.parameters import Timing, read_parameters
+from benchmarks.simulation.replica import Bounds
+from benchmarks.simulation.validation import REPLICAS, Case, list_cases, predict
 
 TIMING = Timing((0.01, 0.01), overhead_s=0.001)
 CASE = Case(
