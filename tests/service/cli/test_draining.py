@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest.mock import Mock
@@ -96,6 +97,7 @@ class TestKilledSupervisor:
         ):
             client.sendall(request[:-1])
             workers = wait_for_workers(process.pid, 2)
+            _wait_until_both_serve(port)
             process.kill()
             wait_for_end(workers, but=1)  # the other has the request
             client.sendall(request[-1:])
@@ -109,6 +111,15 @@ class TestKilledSupervisor:
         assert answer.startswith(b"HTTP/1.1 200 OK")
         assert again.json()["class"] == 7
         assert capfd.readouterr().err.count("The supervisor is gone.") == 2
+
+
+def _wait_until_both_serve(port: int) -> None:
+    """Wait until the second of two workers counts too, which is when it has begun to serve."""
+    deadline = time.monotonic() + 60
+    metrics = f"http://127.0.0.1:{port}/metrics"
+    while httpx.get(metrics, timeout=60).text.count("digitserve_resident_memory_bytes{") < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @contextmanager
