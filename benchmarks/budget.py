@@ -19,10 +19,10 @@ from benchmarks.load import drive
 from benchmarks.pictures import Picture
 from benchmarks.server import RunningServer, running
 from benchmarks.uploads import Upload
-from service.answers import answer_prediction
-from service.models import Models
+from service.answers.writing import answer_prediction
+from service.inference.models import Models
+from service.intake.uploads import single_file, split_files
 from service.preprocessing import UploadLimits, canonicalise, open_image
-from service.uploads import single_file, split_files
 
 MODEL = "digits"
 STAGE_REPEATS = 5  # batches of calls, of which the median counts

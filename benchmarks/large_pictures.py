@@ -19,11 +19,11 @@ from benchmarks.server import running
 from benchmarks.study import Extent, Study
 from benchmarks.tables import median, spread, table
 from benchmarks.uploads import Upload
-from service.answers import answer_prediction, write_json
-from service.models import Models
+from service.answers.writing import answer_prediction, write_json
+from service.inference.models import Models
+from service.inference.recognition import Model
+from service.intake.uploads import single_file, split_files
 from service.preprocessing import UploadLimits, preprocess
-from service.recognition import Model
-from service.uploads import single_file, split_files
 
 OURS, PLAIN = "digitserve", "fastapi-litert"  # of the comparison, with the same network
 

@@ -30,9 +30,9 @@ from benchmarks.study import WHOLE, Study
 from benchmarks.tables import median, spread, table
 from benchmarks.uploads import Upload
 from service.app import create_app
+from service.intake.uploads import single_file, split_files
 from service.preprocessing import UploadLimits, canonicalise, open_image
 from service.settings import Settings
-from service.uploads import single_file, split_files
 
 PAGE = ROOT / "docs/performance.md"
 COMMAND = "python -m benchmarks.levers"

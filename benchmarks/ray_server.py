@@ -5,8 +5,8 @@ import sys
 import ray
 from ray import serve
 
-from service.ray_app import deployment
-from service.ray_config import Bounds, deployment_options
+from service.cluster.ray_app import deployment
+from service.cluster.ray_config import Bounds, deployment_options
 from service.settings import Settings
 
 ONE = Bounds(1, 1)

@@ -14,20 +14,17 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from service import __version__
-from service.access import Access, is_needed
-from service.bookkeeping import DELAY_S
-from service.cors import allow_origins
+from service.answers.problems import answer_failure, install_handlers
 from service.engines import bound_gpu_memory
-from service.fast_path import FastPath
-from service.log_stream import counting_lost_lines
-from service.metrics.block import CounterBlock
-from service.metrics.recorder import Recorder
-from service.models import Models
-from service.problems import answer_failure, install_handlers
+from service.inference.models import Models
+from service.inference.pulse import beating
+from service.middleware.access import Access, is_needed
+from service.middleware.fast_path import FastPath
+from service.middleware.request_context import RequestContext
+from service.middleware.security_schemes import describe_access
 from service.protocols.open_inference import routes as open_inference
 from service.protocols.tf_serving import routes as tf_serving
-from service.pulse import beating
-from service.request_context import RequestContext
+from service.resources import MAX_EVALUATIONS, Resources
 from service.routes import (
     batch,
     documentation,
@@ -40,10 +37,13 @@ from service.routes import (
     report,
     versions,
 )
-from service.routes.resources import MAX_EVALUATIONS, Resources
-from service.security_schemes import describe_access
+from service.security.cors import allow_origins
 from service.settings import Settings
-from service.tracing import Traces, Tracing
+from service.telemetry.bookkeeping import DELAY_S
+from service.telemetry.log_stream import counting_lost_lines
+from service.telemetry.metrics.block import CounterBlock
+from service.telemetry.metrics.recorder import Recorder
+from service.telemetry.tracing import Traces, Tracing
 from service.versions.board import Board
 from service.versions.changes import Versions
 from service.versions.examination import Examiner

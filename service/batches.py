@@ -16,14 +16,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from service.decoding_time import DecodingTime
 from service.errors import (
     BatchError,
     BrokenImageError,
     LabelledDataError,
     UploadTooLargeError,
 )
-from service.forms import FormFile
+from service.inference.recognition import Model, Prediction
+from service.intake.decoding_time import DecodingTime
+from service.intake.forms import FormFile
 from service.labelled_data import LabelledDataLimits
 from service.labelled_data.archive import (
     ZIP_SIGNATURES,
@@ -32,7 +33,6 @@ from service.labelled_data.archive import (
     read_picture,
 )
 from service.preprocessing import CanonicalDigit, UploadLimits, preprocess
-from service.recognition import Model, Prediction
 
 SMALL_BYTES = 16_384  # of a file, whose decoding is over in less time than threads take to change
 # Threads that decode small pictures wait for Python, not for a decoder: side by side they are slower than in turn.

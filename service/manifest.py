@@ -44,7 +44,7 @@ class Decision(_Record):
     Attributes:
         uncertain_below: Top probability below which several digits fit: status `uncertain`.
         not_a_digit_below: Top probability below which no digit fits: status `not_a_digit`.
-        novel_above: Novelty (see `service.recognition.novelty`) above which no digit fits.
+        novel_above: Novelty (see `service.inference.recognition.novelty`) above which no digit fits.
     """
 
     uncertain_below: float = Field(ge=0, le=1)

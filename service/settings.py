@@ -11,13 +11,13 @@ from pydantic import BeforeValidator, Field, HttpUrl, PositiveInt, ValidationInf
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.batches import BatchLimits
-from service.cors import read_origins
 from service.engines import EngineKind
-from service.evaluation import EvaluationLimits
-from service.keys import KeyDigest, read_key_digests
+from service.evaluation.evaluating import EvaluationLimits
 from service.labelled_data import LabelledDataLimits
 from service.preprocessing import UploadLimits
-from service.rate_limits import RateLimit
+from service.security.cors import read_origins
+from service.security.keys import KeyDigest, read_key_digests
+from service.security.rate_limits import RateLimit
 
 MIB = 1024 * 1024
 BODY_BOUNDS = ("max_upload_bytes", "max_batch_bytes", "max_evaluate_bytes")  # of one body

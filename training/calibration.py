@@ -9,9 +9,9 @@ rendered as uploads, the thresholds on the uploads.
 import numpy as np
 import numpy.typing as npt
 
+from service.evaluation.scoring import expected_calibration_error
+from service.inference.recognition import novelty
 from service.manifest import Decision
-from service.recognition import novelty
-from service.scoring import expected_calibration_error
 from training.data import Labels
 from training.layers import share_not_a_digit
 

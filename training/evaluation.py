@@ -1,6 +1,6 @@
 """Scores of a trained run: the exported function on all digits, by the code behind `/evaluate`.
 
-run -> serving function -> LiteRT -> probabilities -> service.scoring -> Evaluation
+run -> serving function -> LiteRT -> probabilities -> service.evaluation.scoring -> Evaluation
 """
 
 import tempfile
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from service.bundle import LITERT_PROGRAM
 from service.engines.litert import LiteRTEngine
-from service.scoring import Scores, score
+from service.evaluation.scoring import Scores, score
 from training.data import Mnist, split
 from training.recipes import Recipe
 from training.run import TrainedRun

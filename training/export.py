@@ -30,9 +30,9 @@ from service.bundle import (
     Bundle,
     hash_files,
 )
+from service.evaluation.scoring import Scores
 from service.manifest import Decision, Manifest, Metrics, SplitMetrics
 from service.preprocessing import PREPROCESSING_VERSION
-from service.scoring import Scores
 from training.calibration import fit_decision
 from training.corpus import NOT_A_DIGIT
 from training.data import Images, Mnist, split

@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw, ImageFont
 from service.bundle import Bundle
 from service.engines.litert import LiteRTEngine
 from service.errors import UploadError
+from service.inference.recognition import Model
 from service.preprocessing import UploadLimits, preprocess
 from service.preprocessing.decoding import open_image
-from service.recognition import Model
 from training.report.png import contact_sheet, encode_png
 from training.upload_benchmark import Upload
 

@@ -17,10 +17,10 @@ from PIL import Image
 from service.bundle import Bundle, LabelledDigits
 from service.engines.litert import LiteRTEngine
 from service.errors import UploadError
+from service.evaluation.scoring import expected_calibration_error
+from service.inference.recognition import Model
 from service.preprocessing import UploadLimits, preprocess
 from service.preprocessing.decoding import open_image
-from service.recognition import Model
-from service.scoring import expected_calibration_error
 from training.errors import ResultsError
 from training.uploads import (
     DIGIT_KINDS,

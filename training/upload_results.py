@@ -14,7 +14,7 @@ from typing import Any
 
 from service.bundle import LITERT_PROGRAM, Bundle
 from service.engines.litert import LiteRTEngine
-from service.scoring import score
+from service.evaluation.scoring import score
 from training.checkpoints import write_text
 from training.digit_sets import corrupted_digits, uci_digits
 from training.errors import ResultsError

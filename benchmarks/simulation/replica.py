@@ -13,7 +13,7 @@ import simpy
 
 from benchmarks.simulation.requests import Outcome, Request
 
-MAX_RETRY_AFTER_S = 60  # as service.admission
+MAX_RETRY_AFTER_S = 60  # as service.intake.admission
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,6 @@ class Replica:
         return dropped
 
     def _retry_after_s(self) -> float:
-        """Whole seconds until those who have a place now will be done, as service.admission tells them."""
+        """Whole seconds until those who have a place now will be done, as service.intake.admission tells them."""
         wait_s = math.ceil(self._free_at_s - self._env.now)
         return float(min(max(1, wait_s), MAX_RETRY_AFTER_S))

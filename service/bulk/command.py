@@ -16,7 +16,7 @@ from service.bulk.results import identify, prepare_folder
 from service.bulk.scorer import Job
 from service.bulk.sources import list_parts
 from service.bulk.storage import locate
-from service.models import Models
+from service.inference.models import Models
 from service.settings import Settings
 
 

@@ -23,7 +23,7 @@ from service.bulk.attempts import NOTE
 from service.bulk.columns import NAME
 from service.bulk.storage import Location
 from service.errors import UploadError
-from service.recognition import Model, Prediction
+from service.inference.recognition import Model, Prediction
 
 SCHEMA = pa.schema(
     [

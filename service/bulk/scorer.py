@@ -23,10 +23,10 @@ from service.bulk.results import identify, make_table, write_block
 from service.bulk.storage import Location
 from service.engines import EngineKind
 from service.errors import UploadError
-from service.libtiff import mute_libtiff
-from service.models import Models
+from service.inference.models import Models
+from service.inference.recognition import Prediction
 from service.preprocessing import UploadLimits
-from service.recognition import Prediction
+from service.preprocessing.libtiff import mute_libtiff
 
 ENGINE_IMAGES = 16  # of one call, as `/predict/batch` makes it
 

@@ -10,8 +10,8 @@ from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.problems import MEDIA_TYPE, TYPE_PREFIX
-from service.security_headers import security_headers
+from service.answers.problems import MEDIA_TYPE, TYPE_PREFIX
+from service.security.security_headers import security_headers
 
 # In a row, besides what one read brings, at most 256 kB: a request's line, its headers, what stands between
 # the chunks of a body, and behind them. Browsers send about 1 kB, and some servers take only 8.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from service.evaluation import OnProgress
+    from service.evaluation.evaluating import OnProgress
 
 SUMMARY = "Score a model on labelled digits."
 MAX_REJECTED_SHOWN = 10
@@ -89,9 +89,9 @@ def _progress() -> "Progress":
 
 def _local(files: list[bytes], model_name: str | None, on_progress: "OnProgress") -> dict[str, Any]:
     """Load the models into this process and evaluate one, as `/evaluate` does."""
-    from service.answers import answer_evaluation
-    from service.evaluation import evaluate_files
-    from service.models import Models
+    from service.answers.writing import answer_evaluation
+    from service.evaluation.evaluating import evaluate_files
+    from service.inference.models import Models
 
     settings = read_settings()
     models = Models.load(settings.models_dir, default=settings.model, engine=settings.engine)

@@ -15,15 +15,15 @@ import uvicorn
 from service.cli.addresses import check_address, is_loopback, warn_of_strangers
 from service.cli.failure_trap import FailureTrap
 from service.cli.garbage import kept_for_good
-from service.cli.logs import configure_log, slim_log_records
 from service.cli.outcomes import ExitCode
 from service.cli.supervisor import Supervisor
 from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
 from service.engines import import_engine, resolve_engine
-from service.libtiff import mute_libtiff
-from service.metrics.block import CounterBlock
+from service.preprocessing.libtiff import mute_libtiff
 from service.settings import Settings
+from service.telemetry.logs import configure_log, slim_log_records
+from service.telemetry.metrics.block import CounterBlock
 from service.versions.folder import make_folder
 
 CONNECTION = (
@@ -69,7 +69,7 @@ def _configure(settings: Settings, address: str, port: int, folder: Path | None)
         lifespan="on",
         server_header=False,  # nobody has to know what to attack
         access_log=False,  # the application logs one line a request itself
-        log_config=configure_log(settings),
+        log_config=configure_log(settings.log_format),
         timeout_graceful_shutdown=settings.drain_timeout_s,
         **find_tls_files(settings),
     )

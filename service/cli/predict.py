@@ -67,10 +67,10 @@ def _predict_one(
 
 def _local(model_name: str | None) -> Recognise:
     """Load the models into this process, without a web framework."""
-    from service.answers import answer_prediction
-    from service.libtiff import mute_libtiff
-    from service.models import Models
+    from service.answers.writing import answer_prediction
+    from service.inference.models import Models
     from service.preprocessing import preprocess
+    from service.preprocessing.libtiff import mute_libtiff
 
     mute_libtiff()
     settings = read_settings()

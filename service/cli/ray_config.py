@@ -10,7 +10,7 @@ from service.cli.options import add_address, add_engine, read_settings
 from service.cli.outcomes import ExitCode, ServiceUnusableError, UsageError
 
 if TYPE_CHECKING:
-    from service.ray_config import Bounds
+    from service.cluster.ray_config import Bounds
 
 SUMMARY = "Print the configuration of Ray Serve, as YAML."
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         ServiceUnusableError: If what writes it is not installed.
         UsageError: If a setting is wrong, or the bounds are.
     """
-    from service.ray_config import Address, describe_service
+    from service.cluster.ray_config import Address, describe_service
 
     settings = read_settings(engine=arguments.engine, models_dir=arguments.models_dir)
     bounds = _read_bounds(arguments.min_replicas, arguments.max_replicas)
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read_bounds(min_replicas: int, max_replicas: int) -> "Bounds":
     """Check the options that bound the number of replicas."""
-    from service.ray_config import Bounds
+    from service.cluster.ray_config import Bounds
 
     if not 1 <= min_replicas <= max_replicas:
         raise UsageError(

@@ -19,7 +19,7 @@ def connect(arguments: argparse.Namespace) -> "Client":
         UsageError: If no header can carry the key.
     """
     from digitserve_client import Client
-    from service.keys import is_key
+    from service.security.keys import is_key
 
     if arguments.key and not is_key(arguments.key):
         raise UsageError("The key has a space or a character beyond ASCII. Give it as you got it.")

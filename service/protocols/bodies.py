@@ -12,13 +12,13 @@ from anyio import to_thread
 from pydantic_core import from_json
 from starlette.requests import Request
 
-from service.admission import Gate, Place
 from service.errors import ProtocolError, UploadTooLargeError
+from service.intake.admission import Gate, Place
+from service.intake.uploads import MIB, read_body
 from service.preprocessing.canonical import SIDE
 from service.protocols.parse_errors import describe_parse_error
+from service.resources import Resources
 from service.routes.intake import take_in
-from service.routes.resources import Resources
-from service.uploads import MIB, read_body
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 

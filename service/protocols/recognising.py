@@ -15,19 +15,19 @@ import anyio
 import numpy as np
 from anyio import to_thread
 
-from service.admission import ClientLeftError, Place
 from service.batches import BatchEntry, Outcome, canonicalise_entries, recognise_all
-from service.decoding_time import DecodingTime
 from service.engines import Digits
 from service.errors import DigitserveError, ProtocolError, UploadError, UploadTooLargeError
-from service.inference_statistics import Part
+from service.inference.recognition import Model, Prediction
+from service.intake.admission import ClientLeftError, Place
+from service.intake.decoding_time import DecodingTime
+from service.intake.uploads import MIB
 from service.preprocessing import Box, CanonicalDigit
-from service.recognition import Model, Prediction
-from service.request_record import RequestRecord
+from service.resources import Resources
 from service.routes.batch import HOP_IMAGES
 from service.routes.predict import see
-from service.routes.resources import Resources
-from service.uploads import MIB
+from service.telemetry.inference_statistics import Part
+from service.telemetry.request_record import RequestRecord
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Versions: which versions of a model answer, for both protocols."""
 
-from service.models import Models
+from service.inference.models import Models
 
 
 def loaded_versions(models: Models, name: str) -> list[str]:

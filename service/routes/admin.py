@@ -5,8 +5,8 @@ import ipaddress
 from fastapi import Request
 
 from service.errors import ForbiddenError, UnauthorizedError
-from service.keys import find_key
-from service.routes.resources import DepResources
+from service.resources import DepResources
+from service.security.keys import find_key
 
 # A proxy on this machine, or a page in its browser, speaks for others.
 _SIGNS_OF_OTHERS = ("forwarded", "origin", "via", "x-forwarded-for", "x-real-ip")

@@ -11,7 +11,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from service.answers import answer_failed_line, answer_predicted_line, write_json
+from service.answers.problems import describe_failure, log_failure
+from service.answers.schemas import FailedLine, PredictedLine
+from service.answers.writing import answer_failed_line, answer_predicted_line, write_json
 from service.batches import (
     BatchEntry,
     Outcome,
@@ -19,16 +21,14 @@ from service.batches import (
     list_entries,
     recognise_all,
 )
-from service.decoding_time import DecodingTime
 from service.errors import DigitserveError, EmptyUploadError
-from service.problems import describe_failure, log_failure
-from service.recognition import Model, Prediction
+from service.inference.recognition import Model, Prediction
+from service.intake.decoding_time import DecodingTime
+from service.intake.uploads import MAX_PARTS, split_files
+from service.resources import DepModel, DepResources, Resources, problems
 from service.routes.intake import TIMEOUT_PARAMETER, Admitted, take_in
-from service.routes.resources import DepModel, DepResources, Resources, problems
-from service.schemas import FailedLine, PredictedLine
 from service.settings import Settings
-from service.steps import Steps
-from service.uploads import MAX_PARTS, split_files
+from service.telemetry.steps import Steps
 
 NDJSON = "application/x-ndjson"
 CHUNK_IMAGES = 128  # one piece of the stream

@@ -12,15 +12,15 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
-from service.admission import ClientLeftError
-from service.answers import answer_evaluation
+from service.answers.problems import describe_failure, log_failure
+from service.answers.schemas import EvaluationBody
+from service.answers.writing import answer_evaluation
 from service.errors import DigitserveError
-from service.evaluation import OnProgress, evaluate_files
-from service.problems import describe_failure, log_failure
+from service.evaluation.evaluating import OnProgress, evaluate_files
+from service.intake.admission import ClientLeftError
+from service.intake.uploads import split_files
+from service.resources import DepModel, DepResources, Resources, problems
 from service.routes.intake import TIMEOUT_PARAMETER, take_in
-from service.routes.resources import DepModel, DepResources, Resources, problems
-from service.schemas import EvaluationBody
-from service.uploads import split_files
 
 EVENT_STREAM = "text/event-stream"
 POLL_S = 0.1  # between two looks for progress

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from service.answers import answer_explanation, answer_saliency, write_json
+from service.answers.schemas import ExplanationBody
+from service.answers.writing import answer_explanation, answer_saliency, write_json
 from service.errors import ExplanationError
 from service.explanation import Layer, Saliency, draw_layer, draw_saliency, find_saliency
+from service.inference.recognition import Model, Prediction
+from service.intake.uploads import single_file, split_files
 from service.preprocessing import CanonicalDigit
-from service.recognition import Model, Prediction
+from service.resources import DepModel, DepResources, problems
 from service.routes.intake import take_in
 from service.routes.predict import IMAGE_BODY, see
-from service.routes.resources import DepModel, DepResources, problems
-from service.schemas import ExplanationBody
-from service.uploads import single_file, split_files
 
 ALL = "*"
 PNG = "image/png"

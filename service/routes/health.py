@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from service.answers.schemas import HealthBody, ProbeBody, ServedModel
 from service.errors import NotReadyError
+from service.inference.pulse import find_failing
+from service.inference.recognition import Model
 from service.manifest import Manifest
-from service.pulse import find_failing
-from service.recognition import Model
-from service.routes.resources import DepResources, problems
-from service.schemas import HealthBody, ProbeBody, ServedModel
+from service.resources import DepResources, problems
 
 router = APIRouter()
 

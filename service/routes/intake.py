@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.types import Scope
 
-from service.admission import Gate, Place
 from service.errors import InvalidTimeoutError
-from service.routes.resources import Resources
-from service.uploads import read_body
+from service.intake.admission import Gate, Place
+from service.intake.uploads import read_body
+from service.resources import Resources
 
 TIMEOUT_HEADER = b"x-request-timeout-ms"
 MAX_TIMEOUT_DIGITS = 9  # eleven days; nobody waits for longer

@@ -7,12 +7,12 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from service.metrics.drift import Distribution
-from service.recognition import Model
-from service.routes.resources import DepResources, Resources
+from service.inference.recognition import Model
+from service.resources import DepResources, Resources
+from service.telemetry.metrics.drift import Distribution
 
 if TYPE_CHECKING:
-    from service.metrics.collector import ServiceCollector
+    from service.telemetry.metrics.collector import ServiceCollector
 
 logger = logging.getLogger("digitserve")
 
@@ -28,7 +28,7 @@ router = APIRouter()
 )
 async def metrics(request: Request, resources: DepResources) -> Response:
     """Write the metrics; the first call measures the default model's reference."""
-    from service.metrics.collector import expose  # 60 ms that no start waits for
+    from service.telemetry.metrics.collector import expose  # 60 ms that no start waits for
 
     text, content_type = expose(await collect(resources), request.headers.get("accept", ""))
     return Response(text, media_type=None, headers={"content-type": content_type})
@@ -36,7 +36,7 @@ async def metrics(request: Request, resources: DepResources) -> Response:
 
 async def collect(resources: Resources) -> "ServiceCollector":
     """Return what collects the metrics of now; the first call measures the default model's reference."""
-    from service.metrics.collector import ServiceCollector  # likewise
+    from service.telemetry.metrics.collector import ServiceCollector  # likewise
 
     resources.bookkeeper.settle()
     labels = map(_label, resources.models.by_name.values())

@@ -9,8 +9,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from service.admission import Place
-from service.answers import answer_prediction, write_json
+from service.answers.schemas import PredictionBody
+from service.answers.writing import answer_prediction, write_json
+from service.inference.recognition import Model
+from service.intake.admission import Place
+from service.intake.uploads import single_file, split_files
 from service.preprocessing import (
     CanonicalDigit,
     OpenedImage,
@@ -18,13 +21,10 @@ from service.preprocessing import (
     canonicalise,
     open_image,
 )
-from service.recognition import Model
-from service.request_record import RequestRecord
+from service.resources import DepModel, DepResources, Resources, problems
 from service.routes.intake import TIMEOUT_PARAMETER, Admitted, take_in
-from service.routes.resources import DepModel, DepResources, Resources, problems
-from service.schemas import PredictionBody
-from service.server_timing import HEADER, write_server_timing
-from service.uploads import single_file, split_files
+from service.telemetry.request_record import RequestRecord
+from service.telemetry.server_timing import HEADER, write_server_timing
 
 INLINE_PIXELS = 100_000  # a thread hop costs a good part of decoding so few
 INLINE_PIXELS_ALONE = (

@@ -13,8 +13,8 @@ from fastapi.responses import Response
 
 from service.bundle import REPORT
 from service.errors import UnknownReportError
-from service.recognition import Model
-from service.routes.resources import DepModel, problems
+from service.inference.recognition import Model
+from service.resources import DepModel, problems
 
 CONTENT_TYPES = {
     ".png": "image/png",

@@ -7,10 +7,10 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query
 
+from service.answers.schemas import ChangeBody, VersionBody
 from service.errors import ChangeUnderWayError, UnknownVersionError, VersionRefusedError
+from service.resources import DepResources, Resources, problems
 from service.routes.admin import require_admin
-from service.routes.resources import DepResources, Resources, problems
-from service.schemas import ChangeBody, VersionBody
 from service.versions.changes import Change, Versions
 
 router = APIRouter()

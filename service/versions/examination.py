@@ -13,8 +13,8 @@ from pathlib import Path
 
 from service.engines import EngineKind
 from service.errors import BundleError, DigitserveError
-from service.evaluation import evaluate
-from service.models import load_model
+from service.evaluation.evaluating import evaluate
+from service.inference.models import load_model
 from service.versions.notice import Version
 
 NICENESS = 10  # a tenth of a worker's claim to a core: it yields, and still ends on a busy machine

@@ -15,8 +15,8 @@ from anyio import to_thread
 
 from service.engines import EngineKind
 from service.errors import BundleError, DigitserveError
-from service.models import Models, load_model
-from service.recognition import Model
+from service.inference.models import Models, load_model
+from service.inference.recognition import Model
 from service.versions.board import Acknowledgement, Board
 from service.versions.notice import Notice, Version
 

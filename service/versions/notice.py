@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.bundle import Bundle
-from service.models import Models
+from service.inference.models import Models
 
 
 class _Record(BaseModel):

@@ -7,8 +7,8 @@ import pytest
 from benchmarks.bulk import NUM_IMAGES, BulkRun, Way, check_lines, make_batches, render
 from benchmarks.errors import BenchmarkError
 from service.batches import list_entries
+from service.intake.uploads import split_files
 from service.labelled_data import LabelledDataLimits
-from service.uploads import split_files
 
 LIMITS = LabelledDataLimits(max_images=NUM_IMAGES, max_expanded_bytes=10**6, max_member_bytes=10**6)
 

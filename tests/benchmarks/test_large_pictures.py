@@ -8,7 +8,7 @@ from PIL import Image
 from benchmarks.catalogue import ROOT
 from benchmarks.large_pictures import LargeRun, make_files, recognise, render, shrink_plainly
 from benchmarks.pictures import LABEL
-from service.models import Models
+from service.inference.models import Models
 
 
 def test_both_codings_are_read() -> None:

@@ -18,7 +18,7 @@ from benchmarks.performance import (
 from benchmarks.pictures import make_pictures
 from benchmarks.start_up import StartUp
 from benchmarks.uploads import Upload
-from service.models import Models
+from service.inference.models import Models
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from benchmarks.pictures import Picture, draw, load_digit, make_pictures, photograph
 from benchmarks.uploads import Upload
+from service.intake.uploads import single_file, split_files
 from service.preprocessing import UploadLimits, preprocess
-from service.uploads import single_file, split_files
 
 BUNDLE = Path(__file__).parents[2] / "models/textbook/1"
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from service.problems import TYPE_PREFIX
-from service.security_headers import security_headers
+from service.answers.problems import TYPE_PREFIX
+from service.security.security_headers import security_headers
 from tests.container.engine import ROOT, docker, find_url, try_docker, wait_until
 
 FILES = ("--file", "docker/compose.yaml", "--file", "docker/compose.scale.yaml")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from service import __version__
-from service.ray_config import Address, Bounds, describe_service
+from service.cluster.ray_config import Address, Bounds, describe_service
 from service.settings import Settings
 from tests.deploy.custom_kinds import Resource, validate
 from tests.deploy.test_kubernetes import FOLDER, ROOT, find

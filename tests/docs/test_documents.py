@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from service import errors
-from service.schemas import (
+from service.answers.schemas import (
     EvaluationBody,
     EvaluationDetail,
     FailedLine,

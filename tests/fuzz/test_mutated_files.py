@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.batches import list_entries
 from service.errors import DigitserveError
-from service.forms import read_files
+from service.intake.forms import read_files
 from service.labelled_data import read_labelled_data
 from service.preprocessing import UploadLimits, open_image, preprocess
 from tests.hostile_pictures import hostile_pictures

@@ -18,7 +18,7 @@ from ray.cluster_utils import Cluster
 from ray.serve.context import _get_global_client
 from ray.serve.schema import ServeDeploySchema
 
-from service.ray_config import APPLICATION, DEPLOYMENT, Address, Bounds, describe_service
+from service.cluster.ray_config import APPLICATION, DEPLOYMENT, Address, Bounds, describe_service
 from service.settings import Settings
 
 OBJECT_STORE_BYTES = 80 * 1024 * 1024

@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel
 from ray.serve.schema import DeploymentSchema, ServeApplicationSchema, ServeDeploySchema
 
-from service.ray_app import app
-from service.ray_config import Address, Bounds, deployment_options, describe_service
+from service.cluster.ray_app import app
+from service.cluster.ray_config import Address, Bounds, deployment_options, describe_service
 from service.settings import Settings
 
 SETTINGS = Settings(models_dir=Path("/bundles"), max_waiting=10, api_keys="key", drain_timeout_s=3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.recognition import Model
+from service.inference.recognition import Model
 from tests.service.in_process import FakeEngine, load_model
 
 

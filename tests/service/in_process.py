@@ -11,14 +11,14 @@ from anyio import CapacityLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app import create_app
-from service.batching import Batcher
 from service.bundle import Bundle
-from service.metrics.recorder import Recorder
-from service.models import Models
+from service.inference.batching import Batcher
+from service.inference.models import Models
+from service.inference.recognition import Model
 from service.preprocessing import PREPROCESSING_VERSION
-from service.recognition import Model
-from service.routes.resources import Resources
+from service.resources import Resources
 from service.settings import Settings
+from service.telemetry.metrics.recorder import Recorder
 from service.versions.changes import Versions
 
 

@@ -16,9 +16,9 @@ from service.batches import (
     list_entries,
     recognise_all,
 )
-from service.decoding_time import DecoderWatch, DecodingTime
 from service.errors import BatchError, BrokenImageError, DecodingTimeError, UploadTooLargeError
-from service.forms import FormFile
+from service.intake.decoding_time import DecoderWatch, DecodingTime
+from service.intake.forms import FormFile
 from service.labelled_data import LabelledDataLimits
 from service.preprocessing import CanonicalDigit, UploadLimits
 from tests.pictures import draw, encode

@@ -18,8 +18,8 @@ from pydantic import BaseModel
 from starlette.types import Message
 
 from service.app import create_app
-from service.bookkeeping import DELAY_S
 from service.settings import Settings
+from service.telemetry.bookkeeping import DELAY_S
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 
@@ -32,8 +32,8 @@ START = """\
 import sys
 import service.cli.servers
 from service.cli.hosting import CONNECTION, create_trapped_app
-from service.metrics.block import CounterBlock
-from service.models import Models
+from service.telemetry.metrics.block import CounterBlock
+from service.inference.models import Models
 from service.settings import Settings
 from uvicorn.importer import import_from_string
 
@@ -96,7 +96,9 @@ def test_supervisor_imports_nothing_that_serves() -> None:
     )
 
     imported = {*started.stdout.split()}
-    assert imported & {"fastapi", "ai_edge_litert", "service.app", "service.models"} == set()
+    assert (
+        imported & {"fastapi", "ai_edge_litert", "service.app", "service.inference.models"} == set()
+    )
     assert len(imported) <= MAX_MODULES_OF_SUPERVISOR
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from service.bundle import Bundle
 from service.errors import DigitserveError
-from service.models import load_model
+from service.inference.models import load_model
+from service.inference.recognition import Model
 from service.preprocessing import PREPROCESSING_VERSION, UploadLimits, preprocess
-from service.recognition import Model
 from tests.bundles import MODELS
 from tests.hostile_pictures import hostile_pictures
 from tests.pictures import draw, encode, photo

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.scoring import score
+from service.evaluation.scoring import score
 from training.report import ReportMaterial
 
 NUM_DIGITS = 40  # four of each

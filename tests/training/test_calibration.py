@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service.recognition import novelty
+from service.inference.recognition import novelty
 from training.calibration import TEMPERATURES, fit_decision, fit_temperature
 
 pytestmark = pytest.mark.tensorflow  # which the module of the digits imports

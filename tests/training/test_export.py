@@ -8,8 +8,8 @@ import pytest
 
 from service.bundle import Bundle
 from service.engines.litert import LiteRTEngine
+from service.inference.recognition import Model, novelty
 from service.preprocessing import PREPROCESSING_VERSION
-from service.recognition import Model, novelty
 from tests.training.uploads_material import FED
 from training.corpus import NOT_A_DIGIT
 from training.data import Mnist, split

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from service.scoring import Interval
+from service.evaluation.scoring import Interval
 from tests.training.report_material import answers, cnn, material, mlp
 
 pytestmark = pytest.mark.tensorflow

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.scoring import Scores
+from service.evaluation.scoring import Scores
 
 MAX_MISTAKES = 25  # the chapter's grid has 5 rows of 5, section 8.6
 

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from service import __version__
-from service.inference_statistics import Counts, Duration
-from service.models import Models
+from service.inference.models import Models
+from service.inference.recognition import Model
 from service.preprocessing.canonical import SIDE
 from service.protocols.open_inference.inputs import INPUTS
 from service.protocols.open_inference.outputs import OUTPUTS
 from service.protocols.versions import loaded_versions
-from service.recognition import Model
+from service.telemetry.inference_statistics import Counts, Duration
 
 EXTENSIONS = (
     "binary_tensor_data",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from service.inference.recognition import Prediction
 from service.protocols.recognising import probabilities_of
-from service.recognition import Prediction
 
 HEADER_LENGTH = "inference-header-content-length"
 NUM_CLASSES = 10

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from service.inference.recognition import Model, Prediction
 from service.protocols.open_inference.outputs import HEADER_LENGTH, RequestedOutput
-from service.recognition import Model, Prediction
 
 JSON = "application/json"
 BINARY = "application/octet-stream"

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from service.errors import NotReadyError, ProtocolError
+from service.inference.recognition import Model
 from service.protocols.bodies import Json, as_object, parse_json, read_request, take_in_request
 from service.protocols.open_inference.metadata import (
     configure_model,
@@ -20,10 +21,9 @@ from service.protocols.open_inference.requests import read_inference
 from service.protocols.open_inference.responses import compress, write_inference
 from service.protocols.recognising import recognise
 from service.protocols.versions import loaded_versions
-from service.recognition import Model
+from service.resources import DepResources, Resources
 from service.routes import health, versions
 from service.routes.admin import require_admin
-from service.routes.resources import DepResources, Resources
 
 MODEL = "/v2/models/{name}"
 REPOSITORY_MODEL = "/v2/repository/models/{name}"

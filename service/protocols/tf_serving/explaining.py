@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from service.admission import Place
-from service.answers import answer_saliency
-from service.data_urls import to_data_url
+from service.answers.data_urls import to_data_url
+from service.answers.writing import answer_saliency
+from service.inference.recognition import Model, Prediction
+from service.intake.admission import Place
 from service.protocols.recognising import Images, probabilities_of, recognise_here
-from service.recognition import Model, Prediction
+from service.resources import Resources
 from service.routes.explain import find_evidence
-from service.routes.resources import Resources
 
 MAX_EXPLAINED = 8  # images of one request; each keeps a core busy for some tens of milliseconds
 

@@ -5,9 +5,9 @@ model -> documents of JSON, in the form that Protocol Buffers give them
 
 from typing import Any
 
+from service.inference.recognition import Model
 from service.preprocessing.canonical import SIDE
 from service.protocols.tf_serving.requests import DIGITS, PICTURES, SIGNATURE
-from service.recognition import Model
 
 METHOD = "tensorflow/serving/predict"
 

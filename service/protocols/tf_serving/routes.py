@@ -14,15 +14,15 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from service.errors import DigitserveError, ProtocolError, UnknownModelError, UnknownVersionError
-from service.models import Models
+from service.inference.models import Models
+from service.inference.recognition import Model, Prediction
 from service.protocols.bodies import take_in_request
 from service.protocols.recognising import recognise
 from service.protocols.tf_serving.explaining import MAX_EXPLAINED, explain_images
 from service.protocols.tf_serving.metadata import METHOD, describe_signature, describe_version
 from service.protocols.tf_serving.requests import read_classify, read_predict
 from service.protocols.versions import loaded_versions
-from service.recognition import Model, Prediction
-from service.routes.resources import DepResources, Resources
+from service.resources import DepResources, Resources
 
 STABLE = "stable"  # the label of the version that is served
 _VERSION = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"

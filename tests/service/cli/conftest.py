@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from service.app import create_app
-from service.keys import read_key_digests
+from service.security.keys import read_key_digests
 from service.settings import Settings
 
 

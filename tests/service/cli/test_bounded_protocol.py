@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from service.cli.bounded_protocol import MAX_BYTES_WITHOUT_BODY, MAX_PIPELINED, BoundedProtocol
-from service.metrics.layout import CONNECTION_ENDS, ENDS
-from service.metrics.recorder import Recorder
+from service.telemetry.metrics.layout import CONNECTION_ENDS, ENDS
+from service.telemetry.metrics.recorder import Recorder
 
 CHUNKED = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
 LONG = b"x: " + b"y" * MAX_BYTES_WITHOUT_BODY

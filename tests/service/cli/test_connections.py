@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from service.admission import Gate
 from service.cli.connections import Connection, StallWatch
+from service.intake.admission import Gate
 from service.routes.intake import PLACE, REQUESTS
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"

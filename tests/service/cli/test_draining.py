@@ -21,7 +21,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from service.cli import servers, supervisor, worker_process
-from service.routes.resources import Lifecycle
+from service.resources import Lifecycle
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
 from tests.service.cli.processes import COMMAND, kill_group, wait_for_end, wait_for_workers

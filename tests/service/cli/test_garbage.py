@@ -12,8 +12,8 @@ MAX_SEARCHED = 5_000  # objects, of 80,000 with LiteRT and 400,000 with TensorFl
 START = """\
 import gc, sys, weakref
 from service.cli.hosting import create_trapped_app
-from service.metrics.block import CounterBlock
-from service.models import load_model
+from service.telemetry.metrics.block import CounterBlock
+from service.inference.models import load_model
 from service.settings import Settings
 
 settings = Settings(engine=sys.argv[1])

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from service.cli import main
-from service.ray_config import Address, Bounds, describe_service
+from service.cluster.ray_config import Address, Bounds, describe_service
 from service.settings import Settings
 
 

@@ -25,11 +25,11 @@ from service.app import create_app
 from service.cli import hosting, main
 from service.cli.failure_trap import FailureTrap
 from service.cli.hosting import choose_num_workers
-from service.cli.logs import configure_log
 from service.cli.servers import SharingServer
 from service.cli.supervisor import Supervisor
 from service.errors import BundleError
 from service.settings import Settings
+from service.telemetry.logs import configure_log
 from tests.bundles import copy_bundle
 from tests.hostile_pictures import hostile_pictures
 from tests.service.cli.conftest import draw_seven
@@ -248,7 +248,7 @@ class TestRun:
 
     def test_decoders_say_nothing(self) -> None:
         """What a library says of a client's file stays out of the log, even what it takes for an error."""
-        logging.config.dictConfig(configure_log(Settings()))
+        logging.config.dictConfig(configure_log(Settings().log_format))
 
         assert not logging.getLogger("PIL.TiffImagePlugin").isEnabledFor(logging.ERROR)
 

@@ -14,10 +14,10 @@ import httpx
 import pytest
 import uvicorn
 
-from service.body_memory import BodyMemory
 from service.cli import watchdog
 from service.cli.servers import TICKS, Server
 from service.cli.watchdog import Watchdog
+from service.intake.body_memory import BodyMemory
 from service.settings import Settings
 from tests.service.cli.faulty_service import serving
 from tests.service.cli.processes import wait_for_workers

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from anyio import CapacityLimiter
 
-from service.admission import ClientLeftError, Gate, Place
 from service.errors import DeadlineError, ProtocolError, UnsupportedMediaError, UploadTooLargeError
-from service.models import Models
+from service.inference.models import Models
+from service.inference.recognition import Prediction
+from service.intake.admission import ClientLeftError, Gate, Place
 from service.preprocessing import OpenedImage, Picture
 from service.protocols.recognising import Images, Pictures, decode_base64, recognise
-from service.recognition import Prediction
-from service.routes.resources import Resources
+from service.resources import Resources
 from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, load_model

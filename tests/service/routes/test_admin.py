@@ -8,8 +8,8 @@ import pytest
 from fastapi import Request
 
 from service.errors import ForbiddenError, UnauthorizedError
+from service.resources import Resources
 from service.routes.admin import require_admin
-from service.routes.resources import Resources
 from service.settings import Settings
 
 ADMIN = {"admin_keys": "admin-key"}

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from service.problems import UNKNOWN_FAILURE
-from service.recognition import Model
+from service.answers.problems import UNKNOWN_FAILURE
+from service.inference.recognition import Model
 from service.routes import batch
 from service.settings import Settings
 from tests.pictures import draw, encode

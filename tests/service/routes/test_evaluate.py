@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from service.admission import ClientLeftError
-from service.decoding_time import DecodingTime
+from service.answers.problems import UNKNOWN_FAILURE
 from service.errors import LabelledDataError
-from service.problems import UNKNOWN_FAILURE
-from service.recognition import Model
-from service.routes.resources import Resources
+from service.inference.recognition import Model
+from service.intake.admission import ClientLeftError
+from service.intake.decoding_time import DecodingTime
+from service.resources import Resources
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask
 from tests.service.labelled_data.files import make_zip

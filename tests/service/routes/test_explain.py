@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from service.engines.litert import LiteRTEngine
-from service.recognition import Model
-from service.routes.resources import Resources
+from service.inference.recognition import Model
+from service.resources import Resources
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 

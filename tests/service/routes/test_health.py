@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from service import pulse
-from service.recognition import Model
-from service.routes.resources import Resources
+from service.inference import pulse
+from service.inference.recognition import Model
+from service.resources import Resources
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, drain, load_model
 

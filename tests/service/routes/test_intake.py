@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from service import admission
-from service.admission import Gate, Place
 from service.errors import InvalidTimeoutError
-from service.recognition import Model
+from service.inference.recognition import Model
+from service.intake import admission
+from service.intake.admission import Gate, Place
+from service.resources import Resources
 from service.routes.intake import read_timeout_s
-from service.routes.resources import Resources
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask
 from tests.service.labelled_data.files import make_zip

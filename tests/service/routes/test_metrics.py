@@ -10,15 +10,15 @@ from starlette.requests import Request
 
 from service.app import find_templates
 from service.errors import OverloadedError
-from service.metrics import collector
-from service.metrics import recorder as recording
-from service.metrics.layout import MAX_ROUTES
-from service.metrics.recorder import Recorder
-from service.models import Models
-from service.recognition import Model
+from service.inference.models import Models
+from service.inference.recognition import Model
+from service.resources import Resources
 from service.routes.metrics import metrics
-from service.routes.resources import Resources
 from service.settings import Settings
+from service.telemetry.metrics import collector
+from service.telemetry.metrics import recorder as recording
+from service.telemetry.metrics.layout import MAX_ROUTES
+from service.telemetry.metrics.recorder import Recorder
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 

@@ -9,10 +9,10 @@ import anyio.to_thread
 import pytest
 from PIL import Image
 
-from service import discarding
+from service.intake import discarding
 from service.preprocessing import OpenedImage, Picture
+from service.resources import Resources
 from service.routes.predict import INLINE_BYTES, INLINE_PIXELS, INLINE_PIXELS_ALONE
-from service.routes.resources import Resources
 from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model

@@ -5,9 +5,9 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from service.metrics.recorder import Recorder
-from service.recognition import Model
+from service.inference.recognition import Model
 from service.settings import Settings
+from service.telemetry.metrics.recorder import Recorder
 from service.versions.board import Board
 from service.versions.changes import Versions
 from service.versions.notice import Notice, Served, Version

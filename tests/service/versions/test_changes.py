@@ -13,8 +13,8 @@ from service.errors import (
     UnknownVersionError,
     VersionRefusedError,
 )
+from service.inference.models import Models
 from service.manifest import Metrics, SplitMetrics
-from service.models import Models
 from service.versions import changes
 from service.versions.board import Board
 from service.versions.changes import Change, Versions

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import BundleError
-from service.models import Models
+from service.inference.models import Models
 from service.versions import follower as follower_module
 from service.versions.board import Acknowledgement, Board
 from service.versions.follower import Follower, following

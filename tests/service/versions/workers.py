@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from service.bundle import Bundle
-from service.models import Models
+from service.inference.models import Models
 from service.preprocessing import PREPROCESSING_VERSION
 from service.versions.board import Board
 from service.versions.changes import Versions

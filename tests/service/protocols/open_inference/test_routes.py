@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from service import __version__
-from service.inference_statistics import Counts, Part
-from service.models import Models
+from service.inference.models import Models
+from service.inference.recognition import Model
 from service.protocols.open_inference.metadata import list_repository, write_statistics
-from service.recognition import Model
 from service.settings import Settings
+from service.telemetry.inference_statistics import Counts, Part
 from service.versions.board import Board
 from service.versions.changes import Versions
 from service.versions.notice import Notice, Served, Version

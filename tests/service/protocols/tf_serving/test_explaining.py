@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from service.engines.litert import LiteRTEngine
+from service.inference.recognition import Model
 from service.protocols.tf_serving.explaining import MAX_EXPLAINED
-from service.recognition import Model
-from service.routes.resources import Resources
+from service.resources import Resources
 from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from service.app import find_templates
-from service.metrics.recorder import Recorder
-from service.models import Models
+from service.inference.models import Models
+from service.inference.recognition import Model
 from service.protocols.tf_serving.routes import Target, list_versions
-from service.recognition import Model
+from service.telemetry.metrics.recorder import Recorder
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask, load_model
 

@@ -1,0 +1,124 @@
+"""Rate limits, by a clock of the test's."""
+
+import pytest
+
+from service.errors import RateLimitError
+from service.security import rate_limits
+from service.security.rate_limits import RateLimit, RateLimiter
+
+
+class Clock:
+    """A clock that stands until a test moves it.
+
+    Attributes:
+        time_s: What it shows.
+    """
+
+    def __init__(self) -> None:
+        self.time_s = 86_400.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.time_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock."""
+    return Clock()
+
+
+def _count_admitted(limiter: RateLimiter, client: str, num_requests: int) -> int:
+    """Send requests of one client at once, and count those that are let through."""
+    num_admitted = 0
+    for _ in range(num_requests):
+        try:
+            limiter.admit(client)
+        except RateLimitError:
+            continue
+        num_admitted += 1
+    return num_admitted
+
+
+class TestRead:
+    """`RateLimit.read`."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("5/s", RateLimit(5, 1)),
+            (" 600/min ", RateLimit(600, 60)),
+            ("100000/h", RateLimit(100_000, 3600)),
+        ],
+    )
+    def test_periods(self, text: str, expected: RateLimit) -> None:
+        """Requests in a second, a minute or an hour."""
+        assert RateLimit.read(text) == expected
+
+    @pytest.mark.parametrize("text", ["", "600", "0/s", "-1/s", "1.5/s", "600/day", "600 / min"])
+    def test_mistakes(self, text: str) -> None:
+        """Anything else is refused, with an example."""
+        with pytest.raises(ValueError, match="such as 600/min"):
+            RateLimit.read(text)
+
+
+class TestRateLimiter:
+    """`RateLimiter`."""
+
+    @pytest.mark.parametrize("num_requests", [1, 7, 600])
+    def test_burst(self, clock: Clock, num_requests: int) -> None:
+        """As many requests as the limit says may come at once, and no more."""
+        limiter = RateLimiter(RateLimit(num_requests, 60), clock)
+
+        assert _count_admitted(limiter, "a", num_requests + 5) == num_requests
+
+    def test_refill(self, clock: Clock) -> None:
+        """Requests come back evenly, at most as many as the limit says."""
+        limiter = RateLimiter(RateLimit(60, 60), clock)
+        _count_admitted(limiter, "a", 60)
+
+        clock.time_s += 3
+        after_3_s = _count_admitted(limiter, "a", 100)
+        clock.time_s += 1000
+        after_long = _count_admitted(limiter, "a", 100)
+
+        assert (after_3_s, after_long) == (3, 60)
+
+    def test_retry_after(self, clock: Clock) -> None:
+        """A refusal says in whole seconds when the next request is let through, and then it is."""
+        limiter = RateLimiter(RateLimit(4, 60), clock)
+        _count_admitted(limiter, "a", 4)
+        clock.time_s += 0.5
+
+        with pytest.raises(RateLimitError) as caught:
+            limiter.admit("a")
+
+        assert caught.value.retry_after_s == 15  # 14.5, and not sooner
+        clock.time_s += 15
+        limiter.admit("a")
+
+    def test_refusals_are_not_counted(self, clock: Clock) -> None:
+        """Who asks too often gets no less than the limit for it."""
+        limiter = RateLimiter(RateLimit(2, 10), clock)
+        _count_admitted(limiter, "a", 100)
+
+        clock.time_s += 5
+
+        assert _count_admitted(limiter, "a", 100) == 1
+
+    def test_clients_do_not_share(self, clock: Clock) -> None:
+        """A client that used up its own limit takes nothing from another."""
+        limiter = RateLimiter(RateLimit(3, 60), clock)
+        _count_admitted(limiter, "a", 10)
+
+        assert _count_admitted(limiter, "b", 10) == 3
+
+    def test_memory_is_bounded(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of too many clients the one that was silent for longest is forgotten."""
+        monkeypatch.setattr(rate_limits, "MAX_CLIENTS", 2)
+        limiter = RateLimiter(RateLimit(1, 60), clock)
+
+        for client in ("a", "b", "a", "c"):
+            _count_admitted(limiter, client, 1)
+
+        assert [_count_admitted(limiter, client, 1) for client in ("a", "c", "b")] == [0, 0, 1]
