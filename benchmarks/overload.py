@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from benchmarks.catalogue import BUNDLE, ROOT
 from benchmarks.constant_rate import percentile, start_generator
 from benchmarks.load import drive
+from benchmarks.open_loop import CONNECTIONS as CONNECTIONS_OF_CLIENTS
 from benchmarks.open_loop import write_request
 from benchmarks.pictures import make_pictures
 from benchmarks.sections import write_section
@@ -128,7 +129,9 @@ def render(runs: list[OverloadRun]) -> str:
 
 A service at four times what it can do, beside the same at a quarter of it: how much of its capacity it answers,
 and the 99th percentile of the latency of what it answers. Medians of {num_rounds} rounds, in brackets the least
-and the largest; an engine of {DELAY_MS} ms a digit, one process, 28x28 PNGs.
+and the largest; an engine of {DELAY_MS} ms a digit, one process, 28x28 PNGs. Without a bound of either kind nobody is
+refused: the {CONNECTIONS_OF_CLIENTS} connections of the clients are fewer than the 128 that the default lets wait,
+and what falls due waits with them.
 """
 
 

@@ -20,7 +20,7 @@ class TestScore:
 
         said = capsys.readouterr().err
         assert code == 3
-        assert "digitserve[ray]" in said
+        assert "'.[ray]'" in said
         assert said.count("\n") == 1
 
     @pytest.mark.parametrize("number", ["0", "-1", "many"])
