@@ -68,6 +68,6 @@ def _write(configuration: dict[str, object]) -> str:
     except ImportError as cause:
         raise ServiceUnusableError(
             "PyYAML is not installed, which writes the configuration. Install the extra of Ray: "
-            "pip install '.[ray]' in a checkout."
+            "pip install -e '.[ray]' in a checkout."
         ) from cause
     return yaml.safe_dump(configuration, sort_keys=False)

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     if any(importlib.util.find_spec(name) is None for name in MODULES):
         raise ServiceUnusableError(
             "Bulk scoring runs on Ray, which is not installed. Install the extra of that name: "
-            "pip install '.[ray]' in a checkout."
+            "pip install -e '.[ray]' in a checkout."
         )
     return _score(arguments)
 

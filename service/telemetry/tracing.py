@@ -87,7 +87,7 @@ def _make_provider(endpoint: str, recorder: Recorder) -> "TracerProvider":
     except ImportError as cause:
         raise TracesUnavailableError(
             "Traces are asked for, and the libraries for them are not installed. "
-            "Install them in a checkout with: pip install '.[otel]', or unset DIGITSERVE_OTLP_ENDPOINT."
+            "Install them in a checkout with: pip install -e '.[otel]', or unset DIGITSERVE_OTLP_ENDPOINT."
         ) from cause
     url = endpoint if endpoint.count("/") > 2 else endpoint + PATH
     own = Resource({"service.name": "digitserve", "service.version": __version__})

@@ -44,4 +44,4 @@ class TestRayConfig:
         code = main(["ray-config"])
 
         assert code == 3
-        assert "pip install '.[ray]'" in capsys.readouterr().err
+        assert "pip install -e '.[ray]'" in capsys.readouterr().err
