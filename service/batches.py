@@ -109,9 +109,9 @@ def canonicalise_entries(
         For each the digit, or what is wrong with it; of the first ones alone where the turn was over.
     """
     are_small = all(entry.size is not None and entry.size <= SMALL_BYTES for entry in entries)
-    end = time.perf_counter() + turn_s
     seen = []
     with _small_pictures if are_small else nullcontext():
+        end = time.perf_counter() + turn_s
         for entry in entries:
             seen.append(_canonicalise(entry, limits, decoding_time))
             if time.perf_counter() >= end:

@@ -24,7 +24,7 @@ from service.intake.decoding_time import DecodingTime
 from service.intake.uploads import MIB
 from service.preprocessing import Box, CanonicalDigit
 from service.resources import Resources
-from service.routes.batch import HOP_IMAGES
+from service.routes.batch import HOP_IMAGES, TURN_S
 from service.routes.predict import see
 from service.telemetry.inference_statistics import Part
 from service.telemetry.request_record import RequestRecord
@@ -90,7 +90,8 @@ async def recognise(
             prediction = await resources.predict(model, seen, place)
             parts.append(_part_of(place.record))
             return [prediction]
-        work = _Work(resources, model, images, place, resources.allow_decoding(), parts)
+        allowed = resources.allow_decoding(place)
+        work = _Work(resources, model, images, place, allowed, parts, turn_s=TURN_S)
         predictions = _all_or_none(await _in_threads(resources, num_images, work.do))
     resources.count(predictions)
     return predictions
@@ -107,7 +108,7 @@ def recognise_here(
 ) -> list[Prediction]:
     """Recognise the images of one request in this thread; see `recognise`."""
     _check_sizes(resources, images)
-    work = _Work(resources, model, images, place, resources.allow_decoding())
+    work = _Work(resources, model, images, place, resources.allow_decoding(place))
     return _all_or_none(work.do(slice(None)))
 
 
@@ -152,8 +153,10 @@ async def _in_threads(
     outcomes: dict[int, list[Outcome]] = {}
 
     async def work_on(at: int) -> None:
-        part = slice(at, at + size)
-        outcomes[at] = await to_thread.run_sync(work, part, limiter=threads)
+        last = min(at + size, num_images)
+        while at < last:  # once, but for pictures that take longer than a turn
+            outcomes[at] = done = await to_thread.run_sync(work, slice(at, last), limiter=threads)
+            at += len(done)
 
     async with anyio.create_task_group() as tasks:
         for at in range(0, num_images, size):
@@ -173,6 +176,7 @@ class _Work:
         decoding_time: What its pictures may take.
         parts: Where the durations of each part go.
         asked_at: When the images were at hand, in seconds of `perf_counter`.
+        turn_s: After how much time the next pictures are left to another call of `do`, in seconds.
     """
 
     resources: Resources
@@ -182,9 +186,10 @@ class _Work:
     decoding_time: DecodingTime
     parts: list[Part] = field(default_factory=list)
     asked_at: float = field(default_factory=time.perf_counter)
+    turn_s: float = math.inf
 
     def do(self, which: slice) -> list[Outcome]:
-        """Recognise some of the images whose turn has come, if the request is still wanted."""
+        """Recognise the first of some images whose turn has come, if the request is still wanted."""
         began_at = time.perf_counter()
         try:
             self.place.check()
@@ -192,7 +197,7 @@ class _Work:
             DigitserveError,
             ClientLeftError,
         ) as error:  # an outcome, too: the tasks end in peace
-            return [error]
+            return [error] * len(range(*which.indices(len(self.images))))
         seen = self._see(which)
         seen_at = time.perf_counter()
         outcomes = recognise_all(self.model, seen)
@@ -209,7 +214,7 @@ class _Work:
             for file in self.images.files[which]
         ]
         limits = self.resources.settings.upload_limits
-        return canonicalise_entries(entries, limits, self.decoding_time)
+        return canonicalise_entries(entries, limits, self.decoding_time, turn_s=self.turn_s)
 
 
 def _count_digits(seen: Sequence[CanonicalDigit | Exception]) -> int:

@@ -4,17 +4,20 @@ import asyncio
 import base64
 import math
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 from anyio import CapacityLimiter
 
+from service.batches import BatchEntry, canonicalise_entries
 from service.errors import DeadlineError, ProtocolError, UnsupportedMediaError, UploadTooLargeError
 from service.inference.models import Models
 from service.inference.recognition import Prediction
 from service.intake.admission import ClientLeftError, Gate, Place
 from service.preprocessing import OpenedImage, Picture
+from service.protocols import recognising
 from service.protocols.recognising import Images, Pictures, decode_base64, recognise
 from service.resources import Resources
 from service.settings import Settings
@@ -108,6 +111,38 @@ def test_unwanted(images: Images, error: type[Exception]) -> None:
 
     with pytest.raises(error):
         _recognise(images, engine, place)
+
+
+def test_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that take longer than a turn are read in several, and keep their order."""
+    sizes: list[int] = []
+    genuine = canonicalise_entries
+
+    def note(entries: Sequence[BatchEntry], *arguments: Any, **more: Any) -> list[Any]:
+        sizes.append(len(entries))
+        return genuine(entries, *arguments, **more)
+
+    monkeypatch.setattr(recognising, "TURN_S", 0.0)
+    monkeypatch.setattr(recognising, "canonicalise_entries", note)
+
+    assert [one.digit for one in _recognise(Pictures([SEVEN] * 6))] == [7] * 6
+    assert sorted(sizes) == [1, 1, 2, 2, 3, 3]
+
+
+def test_client_that_leaves_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the pictures in work none is decoded any more for a client that has left."""
+    place, decoded, genuine = Gate(1).enter(math.inf), [], OpenedImage.decode
+
+    def decode_and_leave(image: OpenedImage) -> Picture:
+        decoded.append(image)
+        place.leave()
+        return genuine(image)
+
+    monkeypatch.setattr(OpenedImage, "decode", decode_and_leave)
+
+    with pytest.raises(ClientLeftError):
+        _recognise(Pictures([SEVEN] * 32), place=place)
+    assert len(decoded) <= 2
 
 
 @pytest.mark.parametrize("num_files", [1, 2])
