@@ -12,6 +12,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
+from select import PIPE_BUF
 from typing import Protocol
 
 STANDARD_ERROR = 2
@@ -20,8 +21,8 @@ STANDARD_ERROR = 2
 class LossCounter(Protocol):
     """Counts lines of the log that were lost."""
 
-    def count_lost_line(self) -> None:
-        """Count one."""
+    def count_lost_lines(self, number: int) -> None:
+        """Count some."""
         ...
 
 
@@ -46,23 +47,43 @@ class UnblockedHandler(logging.Handler):
         """Write a record, or count it as lost."""
         try:
             line = self._rest + self.format(record).encode(errors="backslashreplace") + b"\n"
+            self._rest = b""
         except (
             Exception
         ):  # a line that cannot be written is a fault of its own, and tells of itself
             self.handleError(record)
             return
+        for part in (line,) if len(line) <= PIPE_BUF else _split(line):
+            self._write_part(part)
+
+    def _write_part(self, part: bytes) -> None:
+        """Write some lines, or count them as lost."""
         try:
-            num_bytes = self._write(line)
+            num_bytes = self._write(part)
         except OSError:  # full, gone, or a disk without room
             if self.counter is not None:
-                self.counter.count_lost_line()
+                self.counter.count_lost_lines(part.count(b"\n"))
         else:
-            self._rest = line[num_bytes:]
+            self._rest = part[num_bytes:]
 
     def close(self) -> None:
         """Close what was opened."""
         self._closing.close()
         super().close()
+
+
+def _split(lines: bytes) -> Iterator[bytes]:
+    """Part several lines into pieces that a pipe takes whole or not at all; a longer line stays one piece.
+
+    Source: POSIX, write(): at most PIPE_BUF bytes are not torn by what other processes write.
+    """
+    piece = b""
+    for line in lines.splitlines(keepends=True):
+        if piece and len(piece) + len(line) > PIPE_BUF:
+            yield piece
+            piece = b""
+        piece += line
+    yield piece
 
 
 def _open(descriptor: int, closing: contextlib.ExitStack) -> Callable[[bytes], int]:

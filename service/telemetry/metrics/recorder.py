@@ -104,9 +104,9 @@ class Recorder:
         """Count a connection that the server ended for its client's fault, with the reason, one of `ENDS`."""
         self._cells[CONNECTION_ENDS + ENDS.index(reason)] += 1.0
 
-    def count_lost_line(self) -> None:
-        """Count a line of the log that nobody could be given; under the lock of the log."""
-        self._cells[LOG_LINES_LOST] += 1.0
+    def count_lost_lines(self, number: int) -> None:
+        """Count lines of the log that nobody could be given; under the lock of the log."""
+        self._cells[LOG_LINES_LOST] += number
 
     def count_answer(self, answer: AnswerRecord) -> None:
         """Count an answer; now and then measure its drift."""

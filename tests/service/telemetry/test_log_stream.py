@@ -24,9 +24,9 @@ class _Counter:
 
     num_lost = 0
 
-    def count_lost_line(self) -> None:
-        """Count one."""
-        self.num_lost += 1
+    def count_lost_lines(self, number: int) -> None:
+        """Count some."""
+        self.num_lost += number
 
 
 @pytest.fixture
@@ -74,6 +74,19 @@ class TestUnblockedHandler:
         assert set(lines) == {LINE}
         assert len(lines) == 2000 - num_lost
         assert (last, rest) == ("again", "")
+
+    def test_many_lines_at_once(self, ends: tuple[int, int], counter: _Counter) -> None:
+        """Of lines that come together each is taken or lost by itself, and counted."""
+        reader, writer = ends
+        handler = UnblockedHandler(writer)
+        handler.counter = counter
+
+        _log(handler, *["\n".join([LINE] * 20)] * 100)
+        taken = os.read(reader, 1_000_000)
+        handler.close()
+
+        assert counter.num_lost > 0
+        assert taken == f"{LINE}\n".encode() * (2000 - counter.num_lost)
 
     def test_the_file_stays_as_it_is(self, ends: tuple[int, int]) -> None:
         """Whoever shares the file, a shell say, finds it as it was."""
@@ -136,7 +149,7 @@ def test_counting_lost_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder()
     with counting_lost_lines(recorder):
         assert handler.counter is recorder
-        handler.counter.count_lost_line()
+        handler.counter.count_lost_lines(1)
     handler.close()
 
     assert handler.counter is None
