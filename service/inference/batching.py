@@ -24,6 +24,7 @@ from service.engines import Digits, Engine, Probabilities
 from service.telemetry.request_record import RequestRecord
 
 MAX_INLINE_S = 0.001  # of one digit; a hop to the thread takes a tenth of it
+HANGS_S = 1.0  # of a batch; the slowest that works, TensorFlow's first, takes a third of it
 NUM_TRIALS = 10  # on a busy machine most are interrupted, and one that is quick suffices
 
 Check = Callable[[], None]
@@ -51,9 +52,9 @@ class Batcher:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, "batcher")
         self._waiting: deque[_Waiting] = deque()
-        self._in_thread: list[
-            _Waiting
-        ] = []  # the batch that the thread has, or will have in its turn
+        # The batch that the thread has, or will have in its turn, and since when, by `perf_counter`.
+        self._in_thread: list[_Waiting] = []
+        self._in_thread_since = 0.0
         self._is_running = False
         self._is_quick = True
         self._runner: asyncio.Task[None] | None = None  # kept: the loop holds tasks weakly
@@ -89,7 +90,8 @@ class Batcher:
 
         Every digit is checked when its turn comes; where the engine hangs, it never does.
         """
-        for waiting in (*self._in_thread, *self._waiting):
+        hangs = time.perf_counter() - self._in_thread_since > HANGS_S
+        for waiting in (*(self._in_thread if hangs else ()), *self._waiting):
             _is_wanted(waiting)
 
     async def predict(
@@ -140,7 +142,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while batch:
             if self._needs_thread(batch):
-                self._in_thread = batch
+                self._in_thread, self._in_thread_since = batch, time.perf_counter()
                 outcome = await loop.run_in_executor(self._thread, self._compute, batch)
                 self._in_thread = []
             else:
