@@ -73,7 +73,14 @@ class Supervisor(Multiprocess):
         if self.should_exit.is_set():
             return
         self.processes_num = num_workers - 1
-        super().init_processes()
+        try:
+            super().init_processes()
+        except (
+            OSError
+        ) as error:  # as at a limit of processes: those that are there end, and all is told
+            logger.error("No worker can be started now: %s.", error.strerror)
+            self.has_failed = True
+            self.should_exit.set()
         self.processes_num = num_workers
 
     def keep_subprocess_alive(self) -> None:

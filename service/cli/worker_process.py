@@ -76,6 +76,7 @@ class Worker(Process):
         self, sockets: list[socket.socket] | None = None
     ) -> None:  # pragma: no cover - there
         """Serve in that process, at most for as long as there is a supervisor."""
+        _ = self.server  # made before several threads ask for it
         watch = threading.Thread(
             target=self.outlive, args=(multiprocessing.parent_process(),), daemon=True
         )
@@ -98,6 +99,8 @@ class Worker(Process):
         Args:
             timeout: How long it may take to answer, in seconds.
         """
+        if self.exitcode is not None:  # it would not answer, and be waited for
+            return False
         with contextlib.suppress(OSError, EOFError):  # it has ended
             while self.parent_conn.poll():
                 self.parent_conn.recv()

@@ -50,6 +50,7 @@ class Replica:
         resources = self._replica.resources
         if self._exporting is None:  # the first call comes when the lifespan has begun
             self._exporting = asyncio.create_task(export_for_ever(resources))
+        resources.body_memory.give_back()
         if failing := find_failing(resources.models):
             raise RuntimeError(f"These models compute nothing: {', '.join(failing)}.")
         if resources.decoder_watch.has_hung:

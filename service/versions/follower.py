@@ -86,7 +86,7 @@ def _agree(board: Board, notice: Notice | None, models: Models) -> None:
     why = models.refused.get(version.name, {}).get(version.version, "")
     raise BundleError(
         f"{why} The other workers answer with version {version.version} of {version.name} as it was when they "
-        "loaded it, and this one cannot: it does not start. Put the bundle back, or restart the service."
+        "loaded it, and this one cannot: it does not start. Put the bundle back, or restart the service.".lstrip()
     )
 
 

@@ -1,5 +1,6 @@
 """The supervisor: what signals do, and which workers are started and ended."""
 
+import errno
 import itertools
 import math
 import os
@@ -369,6 +370,15 @@ def test_late_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert worker.is_ready(1)
 
 
+def test_ended_worker_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that has ended is asked nothing: nobody waits for its answer."""
+    worker = Worker(uvicorn.Config("unused", log_config=None), [])
+    monkeypatch.setattr(Worker, "exitcode", 3)
+    monkeypatch.setattr(worker.parent_conn, "send", Mock(side_effect=AssertionError), raising=False)
+
+    assert not worker.is_ready()
+
+
 class TestStopFlag:
     """`StopFlag`."""
 
@@ -403,3 +413,19 @@ def test_stop_as_the_first_worker_serves(
 
     assert len(supervising.processes) == 1
     assert not supervising.has_failed
+
+
+def test_no_room_for_other_workers(
+    supervising: Supervisor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where no other worker can be started, the first one ends too, and it is told why."""
+    start = Mock(side_effect=[None, BlockingIOError(errno.EAGAIN, "No room")])
+    monkeypatch.setattr(Worker, "start", start)
+    monkeypatch.setattr(Worker, "wait_until_ready", lambda _self, _timeout, _flag: True)
+    monkeypatch.setattr(supervisor, "announce", Mock())
+
+    supervising.init_processes()
+
+    assert supervising.has_failed
+    assert supervising.should_exit.is_set()
+    assert caplog.messages == ["No worker can be started now: No room."]
