@@ -238,7 +238,7 @@ class TestTraces:
 
     def test_failure(self, collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
         """A failure that nobody foresaw is marked as one."""
-        monkeypatch.setattr("service.routes.health.find_failing", lambda _: 1 / 0)
+        monkeypatch.setattr("service.resources.find_failing", lambda _: 1 / 0)
 
         answer = ask(collector.url, "GET", "/health")
 
@@ -282,7 +282,7 @@ def test_libraries_are_an_extra(module: str, monkeypatch: pytest.MonkeyPatch) ->
     """Without them a service that is to make traces does not start, and says what to install."""
     monkeypatch.setitem(sys.modules, module, None)
 
-    with pytest.raises(TracesUnavailableError, match=r"pip install '\.\[otel\]'"):
+    with pytest.raises(TracesUnavailableError, match=r"pip install -e '\.\[otel\]'"):
         ask("http://127.0.0.1:9", "GET", "/health")
 
 
