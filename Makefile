@@ -79,10 +79,11 @@ results: $(DEV)/ready ## Measure the bundles (UPLOADS=DIR: real uploads, UCI=FIL
 	$(DEV)/bin/python -m training benchmark $(if $(UPLOADS),--uploads $(UPLOADS)) $(if $(UCI),--uci $(UCI))
 
 QUICK ?=
-bench: $(SERVE)/ready ## Measure the service beside its peers; write docs/benchmarks.md (QUICK=1: a draft in build/)
+bench: $(SERVE)/ready $(if $(QUICK),,$(DEV)/ready) ## Measure the service beside its peers; write docs/benchmarks.md (QUICK=1: a draft in build/)
 	@started=$$(date +%s); \
 	for part in compare study performance; do $(SERVE)/bin/python -m benchmarks $$part $(if $(QUICK),--quick) || exit 1; done; \
 	seconds=$$(($$(date +%s) - started)); echo "The benchmarks took $$((seconds / 60)) min $$((seconds % 60)) s."
+	$(if $(QUICK),,$(DEV)/bin/python -m benchmarks.simulation report)
 
 MINUTES ?= 10
 fuzz: $(DEV)/ready ## Fuzz the decoder for MINUTES; what breaks it is kept in build/fuzz

@@ -77,6 +77,11 @@ def main() -> None:
         many = write_images(folder / "many", arguments.many)
         runs.append(run_command(many, arguments.many, 2, 0))
     write_runs(runs, " ".join((COMMAND, *sys.argv[1:])))
+    write_table()
+
+
+def write_table() -> None:
+    """Write the table from what was measured, here and by `make bench`."""
     PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), "score", section()), encoding="utf-8")
 
 

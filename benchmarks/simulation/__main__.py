@@ -4,6 +4,7 @@ import argparse
 import sys
 from dataclasses import asdict
 
+from benchmarks import scoring
 from benchmarks.errors import BenchmarkError
 from benchmarks.simulation.comparisons import render, write_validation
 from benchmarks.simulation.measuring import measure
@@ -67,6 +68,7 @@ def _report(arguments: argparse.Namespace) -> None:
     """Write the page's tables from what was measured and simulated."""
     given = {name: getattr(arguments, name) for name in asdict(Assumptions())}
     write_page(Assumptions(**given))
+    scoring.write_table()
 
 
 if __name__ == "__main__":
