@@ -46,8 +46,7 @@ class UnblockedHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, or count it as lost."""
         try:
-            line = self._rest + self.format(record).encode(errors="backslashreplace") + b"\n"
-            self._rest = b""
+            line = self.format(record).encode(errors="backslashreplace") + b"\n"
         except (
             Exception
         ):  # a line that cannot be written is a fault of its own, and tells of itself
@@ -57,14 +56,15 @@ class UnblockedHandler(logging.Handler):
             self._write_part(part)
 
     def _write_part(self, part: bytes) -> None:
-        """Write some lines, or count them as lost."""
+        """Write some lines behind the rest of the one before, or count them as lost; the rest is kept then."""
+        waiting = self._rest + part
         try:
-            num_bytes = self._write(part)
+            num_bytes = self._write(waiting)
         except OSError:  # full, gone, or a disk without room
             if self.counter is not None:
                 self.counter.count_lost_lines(part.count(b"\n"))
         else:
-            self._rest = part[num_bytes:]
+            self._rest = waiting[num_bytes:]
 
     def close(self) -> None:
         """Close what was opened."""

@@ -88,6 +88,25 @@ class TestUnblockedHandler:
         assert counter.num_lost > 0
         assert taken == f"{LINE}\n".encode() * (2000 - counter.num_lost)
 
+    def test_rest_of_a_line(self, counter: _Counter) -> None:
+        """What was taken in part is ended before anything else comes, though lines are lost meanwhile."""
+        written, takes = b"", iter([4000, None, 10**6, 10**6, 10**6])
+
+        def write(line: bytes) -> int:
+            nonlocal written
+            if (size := next(takes)) is None:
+                raise BlockingIOError
+            written += line[:size]
+            return len(line[:size])
+
+        handler = UnblockedHandler()
+        handler.counter, handler._write = counter, write
+        _log(handler, "a" * 5000, "lost", "\n".join(["b" * 3000] * 2))
+        handler.close()
+
+        assert counter.num_lost == 1
+        assert written.decode().split("\n") == ["a" * 5000, "b" * 3000, "b" * 3000, ""]
+
     def test_the_file_stays_as_it_is(self, ends: tuple[int, int]) -> None:
         """Whoever shares the file, a shell say, finds it as it was."""
         UnblockedHandler(ends[1]).close()
