@@ -64,9 +64,7 @@ def measure_start_up(first: Picture, *, rounds: int, photos: int) -> StartUp:
     python = str(environment / "bin" / "python")
     return StartUp(
         python_s=_run_s([python, "-c", "pass"], rounds),
-        import_s=_run_s(
-            [python, "-c", "import service.app, service.cli.hosting, service.cli.servers"], rounds
-        ),
+        import_s=_run_s([python, "-c", "import service.cli.hosting"], rounds),
         first_answer_s=statistics.median(first_s),
         idle_bytes=idle.resident,
         photos=photos,

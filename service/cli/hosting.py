@@ -1,8 +1,6 @@
 """Hosting: the HTTP service in this process, or in several that share a port.
 
 settings -> application -> FailureTrap -> OnlyServer, or Workers under a Supervisor -> exit code
-
-What serves is imported where it serves: a supervisor needs none of it, and its workers begin sooner.
 """
 
 import contextlib
@@ -12,10 +10,13 @@ from pathlib import Path
 
 import uvicorn
 
+from service.app import create_app
 from service.cli.addresses import check_address, is_loopback, warn_of_strangers
+from service.cli.connections import Connection
 from service.cli.failure_trap import FailureTrap
 from service.cli.garbage import kept_for_good
 from service.cli.outcomes import ExitCode
+from service.cli.servers import OnlyServer
 from service.cli.supervisor import Supervisor
 from service.cli.tls import find_tls_files
 from service.cli.workers import num_workers_that_fit
@@ -26,9 +27,6 @@ from service.telemetry.logs import configure_log, slim_log_records
 from service.telemetry.metrics.block import CounterBlock
 from service.versions.folder import make_folder
 
-CONNECTION = (
-    "service.cli.connections:Connection"  # by its name, which the process that serves imports
-)
 SPARE_ROWS = 32  # for workers that are added by a signal, or replace others while those still serve
 
 
@@ -65,7 +63,7 @@ def _configure(settings: Settings, address: str, port: int, folder: Path | None)
         port=port,
         workers=workers,
         loop="uvloop",
-        http=CONNECTION,
+        http=Connection,
         lifespan="on",
         server_header=False,  # nobody has to know what to attack
         access_log=False,  # the application logs one line a request itself
@@ -95,16 +93,12 @@ def create_trapped_app(
     slim_log_records()
     mute_libtiff()
     with kept_for_good():
-        from service.app import create_app
-
         import_engine(settings.engine)
         return FailureTrap(create_app(settings, folder, counters))
 
 
 def _run_one(config: uvicorn.Config, settings: Settings) -> ExitCode:
     """Serve in this process."""
-    from service.cli.servers import OnlyServer
-
     prepare_signals()
     with contextlib.suppress(KeyboardInterrupt):
         OnlyServer(config, settings).run()
@@ -123,6 +117,9 @@ def prepare_signals() -> None:
 
 def _run_many(config: uvicorn.Config, settings: Settings) -> ExitCode:
     """Serve in processes of their own, which this one supervises."""
+    if resolve_engine(settings.engine) != "tensorflow":  # no fork has the threads that it starts
+        with kept_for_good():
+            import_engine(settings.engine)
     with config.bind_socket() as listener:
         supervisor = Supervisor(config, listener, settings)
         supervisor.run()

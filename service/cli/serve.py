@@ -4,6 +4,7 @@ arguments -> settings -> `service.cli.hosting`
 """
 
 import argparse
+import os
 
 from service.cli.garbage import kept_for_good
 from service.cli.options import add_address, add_engine, read_settings
@@ -40,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: If a setting is wrong, or a file of TLS.
         ServiceUnusableError: If it cannot listen where it is to.
     """
+    # NumPy starts a thread for each core to multiply matrices, and those here are too small to gain from it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with kept_for_good():
         from service.cli.hosting import host
 

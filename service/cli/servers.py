@@ -5,6 +5,8 @@ signal -> not ready, serving on -> no request comes any more -> no connection is
 
 import asyncio
 import functools
+import logging
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -23,6 +25,8 @@ from service.settings import Settings
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
 TICKS = 10  # of a tenth of a second, between two looks at clients, engines and memory
+
+logger = logging.getLogger("digitserve")
 
 
 class Server(uvicorn.Server):
@@ -110,7 +114,25 @@ class OnlyServer(Server):
 
 
 class SharingServer(Server):
-    """A server that shares its socket with other processes."""
+    """A server that shares its socket with other processes, and ends when their supervisor has.
+
+    Args:
+        config: Of all of them.
+        supervisor_id: Of the process that started this one, and stops it.
+    """
+
+    def __init__(self, config: uvicorn.Config, supervisor_id: int) -> None:
+        super().__init__(config)
+        self._supervisor_id = supervisor_id
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look as well whether there is a supervisor: one that is killed stops nobody."""
+        if os.getppid() != self._supervisor_id and not self.should_exit:
+            logger.error(
+                "The supervisor is gone. This worker answers what it has been sent, and ends."
+            )
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start without listeners, then accept from the shared ones in turn with the others."""

@@ -30,20 +30,20 @@ HEAVY = {
 }
 START = """\
 import sys
-import service.cli.servers
-from service.cli.hosting import CONNECTION, create_trapped_app
+from service.cli.hosting import create_trapped_app
+from service.engines import import_engine
 from service.telemetry.metrics.block import CounterBlock
 from service.inference.models import Models
 from service.settings import Settings
-from uvicorn.importer import import_from_string
 
-import_from_string(CONNECTION)
+import_engine("litert")
+num_imported = len(sys.modules)
 create_trapped_app(Settings(), None, CounterBlock())
 Models.load(Settings().models_dir, default="digits", engine="litert")
-print(len(sys.modules), *sorted({name.partition(".")[0] for name in sys.modules}))
+print(num_imported, len(sys.modules), *sorted({name.partition(".")[0] for name in sys.modules}))
 """
 MAX_MODULES = 820  # 780 by now; to import them is most of a start
-MAX_MODULES_OF_SUPERVISOR = 570  # 540 by now
+MAX_MODULES_OF_WORKER = 5  # that its supervisor has not imported for all; 2 by now
 NUM_UPLOADS = 100
 CHUNK = 64 * 1024  # bytes; what a server hands on at a time
 PADDING = (
@@ -76,30 +76,16 @@ class _Chunks:
 
 
 def test_start_imports_nothing_heavy() -> None:
-    """Serving with LiteRT imports little, and nothing that trains, that plots or that other commands use."""
+    """It imports little, nothing that trains, plots or that other commands use, and all before a fork."""
     command = [sys.executable, "-c", START]
 
     started = subprocess.run(command, capture_output=True, check=True, text=True)
 
-    num_modules, *packages = started.stdout.split()
+    num_imported, num_modules, *packages = started.stdout.split()
     assert HEAVY & set(packages) == set()
     assert "ai_edge_litert" in packages
     assert int(num_modules) <= MAX_MODULES
-
-
-def test_supervisor_imports_nothing_that_serves() -> None:
-    """It only watches its workers: they begin the sooner, and it is the smaller."""
-    code = "import service.cli.hosting, service.cli.supervisor, sys; print(*sys.modules)"
-
-    started = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True
-    )
-
-    imported = {*started.stdout.split()}
-    assert (
-        imported & {"fastapi", "ai_edge_litert", "service.app", "service.inference.models"} == set()
-    )
-    assert len(imported) <= MAX_MODULES_OF_SUPERVISOR
+    assert int(num_modules) - int(num_imported) <= MAX_MODULES_OF_WORKER
 
 
 class TestUpload:

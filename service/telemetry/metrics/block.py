@@ -10,8 +10,6 @@ import mmap
 import os
 import tempfile
 import weakref
-from multiprocessing import reduction
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,24 +23,19 @@ ROW_BYTES = -(-NUM_CELLS * CELL_BYTES // mmap.PAGESIZE) * mmap.PAGESIZE
 class CounterBlock:
     """Rows of float64 cells that processes share.
 
-    It can be handed to a process that `multiprocessing` spawns.
+    A process that is forked shares it.
 
     Args:
         num_rows: How many workers can count at the same time.
-        descriptor: Of the memory, where it exists already; it becomes the block's own.
     """
 
-    def __init__(self, num_rows: int = 1, *, descriptor: int | None = None) -> None:
+    def __init__(self, num_rows: int = 1) -> None:
         self.num_rows = num_rows
-        self._descriptor = _allocate(num_rows) if descriptor is None else descriptor
+        self._descriptor = _allocate(num_rows)
         weakref.finalize(self, os.close, self._descriptor)
         self._memory = mmap.mmap(self._descriptor, num_rows * ROW_BYTES)
         cells = np.frombuffer(self._memory, np.float64).reshape(num_rows, -1)
         self.rows: npt.NDArray[np.float64] = cells[:, :NUM_CELLS]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Hand the memory itself to a process that is being spawned."""
-        return _attach, (self.num_rows, reduction.DupFd(self._descriptor))
 
     def claim_row(self) -> int:
         """Claim a row for this process and return its number; its counters go on.
@@ -80,8 +73,3 @@ def _allocate(num_rows: int) -> int:
             descriptor = os.dup(file.fileno())
     os.ftruncate(descriptor, num_rows * ROW_BYTES)
     return descriptor
-
-
-def _attach(num_rows: int, handed: Any) -> CounterBlock:  # pragma: no cover - in another process
-    """Open in a spawned process what was handed to it."""
-    return CounterBlock(num_rows, descriptor=handed.detach())

@@ -8,11 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
+
 COMMAND = [sys.executable, "-m", "service", "serve", "--engine", "litert", "--port"]
 
 
 def find_workers(parent: int) -> list[int]:
-    """Return the ids of the Python processes that any thread of a process has started, in order."""
+    """Return the ids of the processes that any thread of a process has made to work for it, in order."""
     children: list[str] = []
     for path in Path(f"/proc/{parent}/task").glob("*/children"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
@@ -31,6 +33,15 @@ def wait_for_workers(supervisor: int, count: int, *, without: int = 0) -> list[i
     raise AssertionError(f"There were never {count} workers.")
 
 
+def wait_until_all_serve(port: int, count: int) -> None:
+    """Wait until so many workers count, each of which it does when it has begun to serve."""
+    deadline = time.monotonic() + 60
+    metrics = f"http://127.0.0.1:{port}/metrics"
+    while httpx.get(metrics, timeout=60).text.count("digitserve_resident_memory_bytes{") < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def wait_for_end(workers: list[int], *, but: int = 0) -> None:
     """Wait until no more than so many of these workers run."""
     deadline = time.monotonic() + 60
@@ -40,9 +51,13 @@ def wait_for_end(workers: list[int], *, but: int = 0) -> None:
 
 
 def _is_worker(process_id: str) -> bool:
-    """Tell a worker from the process that keeps track of what `multiprocessing` shares."""
+    """Tell a worker, and what examines a bundle for it, from what keeps track of what those share.
+
+    A worker has the command of its supervisor; of a process that has ended it is empty.
+    """
     command = Path(f"/proc/{process_id}/cmdline")
-    return command.exists() and b"spawn_main" in command.read_bytes()
+    content = command.read_bytes() if command.exists() else b""
+    return b"\0serve\0" in content or b"spawn_main" in content
 
 
 def kill_group(process: "subprocess.Popen[str]") -> None:

@@ -4,16 +4,15 @@ import asyncio
 import errno
 import functools
 import math
-import multiprocessing
+import os
 import re
 import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
@@ -24,7 +23,13 @@ from service.cli import servers, supervisor, worker_process
 from service.resources import Lifecycle
 from service.settings import Settings
 from tests.service.cli.conftest import draw_seven
-from tests.service.cli.processes import COMMAND, kill_group, wait_for_end, wait_for_workers
+from tests.service.cli.processes import (
+    COMMAND,
+    kill_group,
+    wait_for_end,
+    wait_for_workers,
+    wait_until_all_serve,
+)
 
 
 @pytest.mark.integration
@@ -97,7 +102,7 @@ class TestKilledSupervisor:
         ):
             client.sendall(request[:-1])
             workers = wait_for_workers(process.pid, 2)
-            _wait_until_both_serve(port)
+            wait_until_all_serve(port, 2)
             process.kill()
             wait_for_end(workers, but=1)  # the other has the request
             client.sendall(request[-1:])
@@ -111,15 +116,6 @@ class TestKilledSupervisor:
         assert answer.startswith(b"HTTP/1.1 200 OK")
         assert again.json()["class"] == 7
         assert capfd.readouterr().err.count("The supervisor is gone.") == 2
-
-
-def _wait_until_both_serve(port: int) -> None:
-    """Wait until the second of two workers counts too, which is when it has begun to serve."""
-    deadline = time.monotonic() + 60
-    metrics = f"http://127.0.0.1:{port}/metrics"
-    while httpx.get(metrics, timeout=60).text.count("digitserve_resident_memory_bytes{") < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @contextmanager
@@ -160,16 +156,19 @@ def test_worker_has_a_server_that_drains() -> None:
     assert worker.server is worker.server
 
 
-def test_worker_stops_without_supervisor(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_worker_stops_without_supervisor(
+    has_ended: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """The end of its supervisor is the end of its server, and told."""
-    worker = worker_process.Worker(uvicorn.Config("unused", log_config=None), [])
-    ended = multiprocessing.get_context("spawn").Process()
-    ended.start()
+    monkeypatch.setattr(servers.Server, "on_tick", AsyncMock())
+    supervisor_id = os.getpid() if has_ended else os.getppid()
+    server = servers.SharingServer(uvicorn.Config("unused", log_config=None), supervisor_id)
 
-    worker.outlive(ended)
+    asyncio.run(server.on_tick(1))
 
-    assert worker.server.should_exit
-    assert "The supervisor is gone." in caplog.text
+    assert server.should_exit == has_ended
+    assert ("The supervisor is gone." in caplog.text) == has_ended
 
 
 @pytest.mark.usefixtures("_restored_signals")

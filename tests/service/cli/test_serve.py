@@ -491,7 +491,7 @@ class TestSharingServer:
     def test_answers_on_the_shared_socket(self) -> None:
         """What the acceptor takes is served as by any server, until it is told to stop."""
         config = uvicorn.Config(create_app(Settings()), log_config=None, lifespan="on")
-        server = SharingServer(config)
+        server = SharingServer(config, os.getppid())
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             thread = threading.Thread(target=server.run, args=([listener],))

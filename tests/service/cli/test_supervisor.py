@@ -30,6 +30,7 @@ from tests.service.cli.processes import (
     kill_group,
     wait_for_end,
     wait_for_workers,
+    wait_until_all_serve,
 )
 
 
@@ -146,6 +147,26 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
 
     monkeypatch.setattr(Worker, "start", _start)
     return workers
+
+
+@pytest.mark.integration
+def test_workers_share_what_they_only_read() -> None:
+    """They are forked from one thread, after all is imported: of each, a good half is its own."""
+    with _serving("--workers", "2") as (process, port):
+        workers = wait_for_workers(process.pid, 2)
+        wait_until_all_serve(port, 2)
+        num_threads = len([*Path(f"/proc/{process.pid}/task").iterdir()])
+        memory = [_read_memory(worker) for worker in workers]
+
+    assert num_threads == 1
+    assert [own / resident < 0.6 for own, resident in memory] == [True, True], memory
+
+
+def _read_memory(process_id: int) -> tuple[int, int]:
+    """Return the memory of a process that no other has too, and all of it, both in kB."""
+    lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = {name: int(size) for name, size, _ in (line.split() for line in lines)}
+    return sizes["Private_Clean:"] + sizes["Private_Dirty:"], sizes["Rss:"]
 
 
 class _Clock:
@@ -352,6 +373,22 @@ class TestIsAlive:
         assert dumb.is_alive()
         clock.now += worker_process.START_TIMEOUT_S
         assert not dumb.is_alive()
+
+
+@pytest.mark.usefixtures("_restored_signals")
+def test_signal_while_it_starts(supervising: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is told to end before it can have looked ends: the signal is not taken for its supervisor's."""
+    monkeypatch.setattr(Worker, "target", lambda _self, _sockets: time.sleep(60))
+    worker = Worker(supervising.config, [])
+
+    worker.start()
+    worker.terminate()
+    worker.process.join(10)
+    exitcode = worker.exitcode
+    worker.process.kill()
+
+    assert exitcode == -signal.SIGTERM
+    assert not supervising.should_exit.is_set()
 
 
 def test_late_answers(monkeypatch: pytest.MonkeyPatch) -> None:

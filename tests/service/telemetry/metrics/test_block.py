@@ -23,9 +23,9 @@ def _hold(block: CounterBlock, pipe: Connection) -> None:
     pipe.recv()
 
 
-def _spawn(block: CounterBlock) -> None:
+def _fork(block: CounterBlock) -> None:
     """Count in a process of its own."""
-    process = multiprocessing.get_context("spawn").Process(target=_count, args=(block,))
+    process = multiprocessing.get_context("fork").Process(target=_count, args=(block,))
     process.start()
     process.join()
     assert process.exitcode == 0
@@ -38,8 +38,8 @@ class TestCounterBlock:
         """The row of a process that ended is claimed by the next; its counter goes on."""
         block = CounterBlock(2)
 
-        _spawn(block)
-        _spawn(block)
+        _fork(block)
+        _fork(block)
 
         assert block.rows[0, [STARTS, SHED, IN_FLIGHT]].tolist() == [2, 2, 1]
         assert not block.rows[1].any()
@@ -49,7 +49,7 @@ class TestCounterBlock:
         block = CounterBlock(2)
         row = block.claim_row()
 
-        _spawn(block)
+        _fork(block)
 
         assert row == 0
         assert block.rows[:, SHED].tolist() == [0, 1]
@@ -59,7 +59,7 @@ class TestCounterBlock:
         """The row of a process that lives is left to it; who finds none free shares the last one."""
         block = CounterBlock(num_rows)
         ours, theirs = multiprocessing.Pipe()
-        process = multiprocessing.get_context("spawn").Process(target=_hold, args=(block, theirs))
+        process = multiprocessing.get_context("fork").Process(target=_hold, args=(block, theirs))
         process.start()
         assert ours.recv() == 0
 
