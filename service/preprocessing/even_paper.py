@@ -81,7 +81,7 @@ def _paper_of(level: float, counts: Counts) -> Paper:
     floor = noise_floor_of(_median_distance(distance, counts))
     excess = np.maximum(distance - floor, 0) * counts
     is_light = bool(excess[difference > 0].sum() >= excess[difference < 0].sum())
-    return Paper(np.full((1, 1), level, np.float32), is_light, round(floor))
+    return Paper(np.full((1, 1), level, np.float32), is_light, round(floor), counts)
 
 
 def _median_distance(distance: npt.NDArray[np.float64], counts: Counts) -> float:

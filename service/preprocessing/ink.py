@@ -4,9 +4,10 @@ contrast with the paper -> floor that grain reaches -> contrast of full ink -> r
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from service.preprocessing.decoding import Grey
-from service.preprocessing.paper import LEVELS, TINY_SIDE, Counts, histogram
+from service.preprocessing.paper import LEVELS, TINY_SIDE, histogram
 
 INK_SHARE_MIN = 2e-4  # share of pixels; less is dust
 FULL_RANK = 0.75  # of the inked pixels that are at most as strong as full ink
@@ -24,13 +25,30 @@ def draw_ink(contrast: Grey, floor: int) -> tuple[Grey, int]:
     Returns:
         uint8 [H, W]; 0 = paper, 255 = full ink; and the contrast of full ink, 0 if there is no ink.
     """
-    full = _full_contrast(histogram(contrast), floor, contrast.size)
+    ramp, full = find_ramp(histogram(contrast), floor, contrast.shape)
+    return ramp.take(contrast), full
+
+
+def find_ramp(
+    counts: npt.NDArray[np.number], floor: int, shape: tuple[int, ...]
+) -> tuple[Grey, int]:
+    """Find out how much ink each contrast means.
+
+    Args:
+        counts: [256], the pixels of each contrast.
+        floor: Contrast that grain reaches.
+        shape: Of the picture [H, W].
+
+    Returns:
+        uint8 [256], ink 0..255, all 0 if there is none; and the contrast of full ink, 0 likewise.
+    """
+    full = _full_contrast(counts, floor, shape[0] * shape[1])
     if full == 0:
-        return np.zeros_like(contrast), 0
+        return np.zeros(LEVELS.size, np.uint8), 0
     # Of a tiny picture every pixel's grey tells of the stroke's place.
-    if max(contrast.shape) <= TINY_SIDE:
-        return _ramp(0, full / SATURATION).take(contrast), full
-    return _ramp(max(floor, 0.3 * full), full).take(contrast), full
+    if max(shape) <= TINY_SIDE:
+        return _ramp(0, full / SATURATION), full
+    return _ramp(max(floor, 0.3 * full), full), full
 
 
 def split_contrast(contrast: Grey, floor: int) -> int | None:
@@ -55,7 +73,7 @@ def split_contrast(contrast: Grey, floor: int) -> int | None:
     return floor + 1 + best if strong[best] > CLEAR_SPLIT * weak[best] else None
 
 
-def _full_contrast(counts: Counts, floor: int, num_pixels: int) -> int:
+def _full_contrast(counts: npt.NDArray[np.number], floor: int, num_pixels: int) -> int:
     """Return the contrast of full ink, given the pixels of each contrast; 0 if few exceed the floor."""
     inked = counts[floor + 1 :].cumsum()
     if inked[-1] < max(INK_SHARE_MIN * num_pixels, 1):

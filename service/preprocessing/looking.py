@@ -3,14 +3,16 @@
 grey -> even paper -> ink -> segment; if that is doubtful: uneven paper; or pale: then stronger ink alone
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from service.preprocessing.decoding import Grey
 from service.preprocessing.even_paper import measure_even_paper
-from service.preprocessing.ink import draw_ink, split_contrast
-from service.preprocessing.paper import TINY_SIDE, WHOLE, Paper
+from service.preprocessing.ink import find_ramp, split_contrast
+from service.preprocessing.paper import LEVELS, TINY_SIDE, WHOLE, Paper, histogram
 from service.preprocessing.segmentation import Segment, segment
 from service.preprocessing.uneven_paper import STROKE_AREA, measure_uneven_paper
 
@@ -98,14 +100,22 @@ def _look_stricter(grey: Grey, look: Look) -> Look:
 
 def _look_at(grey: Grey, paper: Paper, floor: int) -> Look:
     """Find the digit among ink that exceeds a floor."""
-    contrast = paper.contrast(grey, WHOLE)
-    ink, full = draw_ink(contrast, floor)
-    return Look(paper, floor, ink, full, _is_pale(contrast, full), segment(ink))
+    if paper.counts is None:
+        contrast = paper.contrast(grey, WHOLE)
+        counts: npt.NDArray[np.number] = histogram(contrast)
+        ramp, full = find_ramp(counts, floor, grey.shape)
+        ink = ramp.take(contrast)
+    else:  # its 256 levels tell what else ten thousand pixels would
+        of_level = paper.contrast_of_levels()
+        counts = np.bincount(of_level, weights=paper.counts, minlength=LEVELS.size)
+        ramp, full = find_ramp(counts, floor, grey.shape)
+        ink = ramp.take(of_level).take(grey)
+    return Look(paper, floor, ink, full, _is_pale(counts, full, grey.shape), segment(ink))
 
 
-def _is_pale(contrast: Grey, full: int) -> bool:
-    """Tell whether as many pixels as a digit has stand out far more than full ink."""
-    if max(contrast.shape) <= TINY_SIDE or not 0 < full <= MAX_PALE:
+def _is_pale(counts: npt.NDArray[np.number], full: int, shape: tuple[int, ...]) -> bool:
+    """Tell whether as many pixels as a digit has stand out far more than full ink; of each contrast, [256]."""
+    if max(shape) <= TINY_SIDE or not 0 < full <= MAX_PALE:
         return False
-    num_strong = int(np.count_nonzero(contrast > PEN_STRENGTH * full))
-    return num_strong >= STROKE_AREA * contrast.size
+    num_strong = counts[math.floor(PEN_STRENGTH * full) + 1 :].sum()
+    return bool(num_strong >= STROKE_AREA * shape[0] * shape[1])

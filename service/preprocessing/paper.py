@@ -38,11 +38,13 @@ class Paper:
             [1, 1] where the paper is even.
         is_light: Whether the ink is darker than the paper.
         floor: Contrast in grey levels that grain reaches, and ink exceeds.
+        counts: intp [256], pixels of each grey level of the picture that it was measured on, where it is even.
     """
 
     surface: Surface
     is_light: bool
     floor: int
+    counts: Counts | None = None
 
     @property
     def is_even(self) -> bool:
@@ -60,9 +62,12 @@ class Paper:
             uint8 [H, W], in grey levels.
         """
         if self.is_even:
-            of_level = self._on_ink_side(float(self.surface[0, 0]) - LEVELS)
-            return of_level.take(grey)
+            return self.contrast_of_levels().take(grey)
         return self._on_ink_side(self._bare(grey.shape, region) - grey)
+
+    def contrast_of_levels(self) -> Grey:
+        """Measure how far each grey level stands out from even paper; uint8 [256], as `contrast`."""
+        return self._on_ink_side(float(self.surface[0, 0]) - LEVELS)
 
     def _bare(self, size: tuple[int, ...], region: Region) -> Surface:
         """Return the brightness of the bare paper in a region, float32 of `size`."""

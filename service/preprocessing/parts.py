@@ -5,6 +5,7 @@ mask -> runs, joined -> mass, area, box and contact with the border of each part
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ class Parts:
     runs: Runs
     numbers: Indices
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many there are, dust included."""
         return int(self.numbers.max(initial=-1)) + 1
@@ -136,6 +137,8 @@ def _box_sides(runs: Runs, numbers: Indices, count: int) -> tuple[Indices, ...]:
 def _contacts(runs: Runs, numbers: Indices) -> npt.NDArray[np.float64]:
     """Return, per part, the largest share of a side of the picture that it touches."""
     height, width = runs.shape
+    if not _touch_border(runs):  # as on most drawings
+        return np.zeros(numbers.max(initial=-1) + 1)
     sides = (
         np.bincount(numbers, weights=runs.lengths * (runs.rows == 0)) / width,
         np.bincount(numbers, weights=runs.lengths * (runs.rows == height - 1)) / width,
@@ -144,3 +147,14 @@ def _contacts(runs: Runs, numbers: Indices) -> npt.NDArray[np.float64]:
     )
     contacts: npt.NDArray[np.float64] = np.maximum.reduce(sides)
     return contacts
+
+
+def _touch_border(runs: Runs) -> bool:
+    """Tell whether any run touches the border of the picture."""
+    height, width = runs.shape
+    return bool(
+        np.minimum.reduce(runs.rows, initial=1) == 0
+        or np.minimum.reduce(runs.starts, initial=1) == 0
+        or np.maximum.reduce(runs.rows, initial=0) == height - 1
+        or np.maximum.reduce(runs.ends, initial=0) == width
+    )
