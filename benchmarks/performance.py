@@ -91,8 +91,17 @@ def _budget_table(budgets: list[Budget]) -> str:
         [label, *(digits(getattr(budget, name)) for budget in budgets)]
         for name, label in STAGES.items()
     ]
-    ratios = [digits(budget.total_us / (budget.decode_us + budget.model_us)) for budget in budgets]
-    return table(head, [*rows, ["all / (decoding + network)", *ratios]])
+    return table(head, [*rows, *_ratio_rows(budgets)])
+
+
+def _ratio_rows(budgets: list[Budget]) -> list[list[str]]:
+    """The whole over what no service could leave out, as the service takes for it and as a loop of its own does."""
+    within = [it.total_us / (it.decode_us + it.model_us) for it in budgets]
+    alone = [it.total_us / it.alone_us for it in budgets]
+    return [
+        ["all / (decoding + network)", *map(digits, within)],
+        ["all / (decoding + network in a loop of their own)", *map(digits, alone)],
+    ]
 
 
 def _start_up_table(start: StartUp) -> str:

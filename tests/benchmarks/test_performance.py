@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.budget import Budget, time_stages
+from benchmarks.budget import Budget, parse_timing, time_alone
 from benchmarks.errors import BenchmarkError
 from benchmarks.performance import (
     BEGIN,
@@ -19,13 +19,15 @@ from benchmarks.pictures import make_pictures
 from benchmarks.start_up import StartUp
 from benchmarks.uploads import Upload
 from service.inference.models import Models
+from service.telemetry.request_record import RequestRecord
+from service.telemetry.server_timing import write_server_timing
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_stage_has_its_line() -> None:
     """The table names every part of the budget, and nothing else."""
-    assert {field.name for field in fields(Budget)} == {"upload", *STAGES}
+    assert {field.name for field in fields(Budget)} == {"upload", *STAGES, "alone_us"}
 
 
 def test_stages_are_parts_of_the_budget() -> None:
@@ -33,12 +35,21 @@ def test_stages_are_parts_of_the_budget() -> None:
     models = Models.load(ROOT / "models", default="textbook", engine="litert")
     body = Upload(make_pictures(ROOT / "models/textbook/1")[0], "multipart").body
 
-    assert set(time_stages(body, models)) < set(STAGES)
+    assert set(time_alone(body, models)) < set(STAGES)
+
+
+def test_header_of_the_service_is_read() -> None:
+    """Its steps are in milliseconds."""
+    record = RequestRecord(decode_s=0.0002, preprocess_s=0.0005, queue_s=0.0, model_s=0.0003)
+
+    timing = parse_timing(write_server_timing(record))
+
+    assert timing == pytest.approx({"decode": 200, "preprocess": 500, "queue": 0, "model": 300})
 
 
 def test_tables() -> None:
     """Every upload is a column, and memory is in megabytes."""
-    budget = Budget("28x28 PNG, raw", 35, 100, 0.2, 40, 40, 140, 5, 360.2)
+    budget = Budget("28x28 PNG, raw", 35, 100, 0.2, 40, 40, 140, 5, 360.2, 150.1)
     start = StartUp(0.02, 0.4, 0.8, 90_000_000, 1000, 95_000_000)
 
     page = render_performance(Performance("a machine", "Python", "2026-01-01", start, [budget]))
@@ -46,6 +57,7 @@ def test_tables() -> None:
     assert "| CPU time, µs | 28x28 PNG, raw |" in page
     assert "| network | 140 |" in page
     assert "| all / (decoding + network) | 2.00 |" in page  # 360.2 of 40 + 140
+    assert "| all / (decoding + network in a loop of their own) | 2.40 |" in page  # of 150.1
     assert "| resident after 1,000 photos | 95.0 MB |" in page
 
 
