@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import contextlib
 import inspect
 import io
 import json
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tokenize
 import zipfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,30 @@ def answering(*responses: httpx.Response | Exception) -> tuple[httpx.MockTranspo
         return response
 
     return httpx.MockTransport(answer), paths
+
+
+class SlowAnswers(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Two answers, one after the other, and what has come of it so far."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    def __iter__(self) -> Iterator[bytes]:
+        for step in ("first", "second"):
+            self.steps.append(step)
+            yield json.dumps(ANSWER).encode() + b"\n"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for line in self:
+            yield line
+
+    def close(self) -> None:
+        """Note that the rest is not wanted."""
+        self.steps.append("closed")
+
+    async def aclose(self) -> None:
+        """Note the same."""
+        self.close()
 
 
 class TestImages:
@@ -250,6 +275,18 @@ class TestPredictBatch:
 
         assert [isinstance(result, Prediction) for result in results] == [True, True]
 
+    def test_each_answer_as_it_arrives(self) -> None:
+        """The first answer is had before the second is there; who leaves then gives the connection back."""
+        stream = SlowAnswers()
+        client = Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=stream)))
+
+        answers = client.predict_batch([b"x", b"y"])
+
+        assert isinstance(next(answers), Prediction)
+        assert stream.steps == ["first"]
+        answers.close()
+        assert stream.steps == ["first", "closed"]
+
 
 class TestEvaluate:
     """Of `evaluate`."""
@@ -277,6 +314,16 @@ class TestEvaluate:
 
         assert told == [(1, 2)]
         assert evaluation.n == 2
+
+    def test_progress_that_fails(self) -> None:
+        """What the caller's own function raises reaches the caller as it is."""
+        transport, _ = answering(httpx.Response(200, text='data: {"done": 1, "total": 2}\n'))
+
+        def fail(done: int, total: int) -> None:
+            raise ValueError(f"{done} of {total}")
+
+        with pytest.raises(ValueError, match="1 of 2"):
+            Client(transport=transport).evaluate(on_progress=fail)
 
     def test_failure_in_the_stream(self, url: str) -> None:
         """Labelled data that cannot be used raises the service's sentence."""
@@ -424,6 +471,7 @@ class TestUnusable:
             httpx.Response(200, json=[]),
             httpx.Response(200, json={"hello": 1}),
             httpx.Response(404, json={"detail": "of another service"}),
+            httpx.Response(404, json={**OVERLOADED, "type": "about:blank"}),
         ],
     )
     def test_not_digitserve(self, response: httpx.Response) -> None:
@@ -464,6 +512,20 @@ class TestAsyncClient:
             assert prediction == client.predict(draw_seven(), detail=True)
             assert batch == list(client.predict_batch([draw_seven()]))
             assert evaluation.confusion_matrix == client.evaluate(sevens_zip()).confusion_matrix
+
+    def test_each_answer_as_it_arrives(self) -> None:
+        """The first answer is had before the second is there; who leaves then gives the connection back."""
+        stream = SlowAnswers()
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))
+
+        async def ask() -> None:
+            async with AsyncClient(transport=transport) as client:
+                async with contextlib.aclosing(client.predict_batch([b"x", b"y"])) as answers:
+                    assert isinstance(await anext(answers), Prediction)
+                    assert stream.steps == ["first"]
+                assert stream.steps == ["first", "closed"]
+
+        asyncio.run(ask())
 
     def test_repeats_and_explains_as_the_other(self) -> None:
         """A passing failure is repeated, and a refusal raises."""

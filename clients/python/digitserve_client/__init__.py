@@ -5,8 +5,7 @@
 It stands on httpx alone and imports nothing of the service.
 """
 
-from digitserve_client.calls import Retries
-from digitserve_client.client import AsyncClient, Client
+from digitserve_client.client import AsyncClient, Client, Retries
 from digitserve_client.errors import ClientError, NoAnswerError, NotDigitserveError, ServiceError
 from digitserve_client.images import ImageSource
 from digitserve_client.results import Evaluation, Explanation, Layer, ModelIdentity, Prediction

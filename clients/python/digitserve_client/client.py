@@ -1,31 +1,88 @@
 """The two clients: the same calls for programs and for `asyncio`.
 
-arguments of a method -> request -> HTTP, again where that may help -> a result
+    arguments of a method -> request -> HTTP, again where that may help -> a result
+
+What is said twice here, once with `await`, is what sends, waits and reads; the rest is shared.
 """
 
 import asyncio
+import contextlib
+import random
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Sequence
-from contextlib import aclosing, closing
-from functools import partial
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypedDict, TypeVar, Unpack
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Concatenate, Generic, ParamSpec, TypedDict, TypeVar, Unpack
 
 import httpx
 
 from digitserve_client import results
-from digitserve_client.calls import Call, OnProgress, Retries, by_lines, load, read_event, translate
 from digitserve_client.errors import NoAnswerError, ServiceError
 from digitserve_client.images import ImageSource, read_image, to_parts
-from digitserve_client.results import Evaluation, Explanation, Json, Prediction
+from digitserve_client.results import Evaluation, Explanation, OnProgress, Prediction, Reader, T
 
-DEFAULT_URL = "http://127.0.0.1:8000"
-CONNECT_TIMEOUT_S = 10.0
-TIMEOUT_S = 60.0  # of silence; a busy service takes seconds
+ABSENT = "No answer from {} ({}). Start it with `digitserve serve`, or give the URL that it prints."
 ENDED = "{} ended its answer before the result. Look at the service's log."
 
 P = ParamSpec("P")
-T = TypeVar("T")
 Http = TypeVar("Http", bound=httpx.Client | httpx.AsyncClient)
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often a request is repeated. Every request of this package may be: none changes anything.
+
+    Attributes:
+        attempts: At most so many, the first counted; 1 never repeats.
+        first_delay_s: Wait before the second; each wait is twice the one before, less up to half
+            of it by chance, so that clients do not come back together.
+        max_delay_s: Longest wait. A service that asks for more is not asked again.
+    """
+
+    attempts: int = 3
+    first_delay_s: float = 0.25
+    max_delay_s: float = 20.0
+
+    def pause_s(self, attempt: int, failure: httpx.HTTPError) -> float:
+        """Return the wait in seconds before the next attempt, or raise what this one came to.
+
+        Args:
+            attempt: The one that failed, from 1.
+            failure: Of sending the request, or the error of a status, whose body is read.
+        """
+        longest_s = min(self.first_delay_s * 2.0 ** (attempt - 1), self.max_delay_s)
+        delay_s = longest_s * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        again = isinstance(failure, httpx.ConnectTimeout | httpx.NetworkError | httpx.ProtocolError)
+        response = failure.response if isinstance(failure, httpx.HTTPStatusError) else None
+        if response is not None:
+            again = response.status_code in {429, 502, 503, 504}  # RFC 6585; RFC 9110, section 15
+            wish: str = response.headers.get("retry-after", "")  # RFC 9110, section 10.2.3
+            delay_s = float(wish) if wish.isdecimal() else delay_s
+            with contextlib.suppress(ValueError):  # unless it is a date
+                delay_s = max(0.0, parsedate_to_datetime(wish).timestamp() - time.time())
+        if again and attempt < self.attempts and delay_s <= self.max_delay_s:
+            return delay_s
+        raise failure if response is None else results.load(ServiceError, response.content)
+
+
+@contextlib.contextmanager
+def translate(url: str) -> Generator[None]:
+    """Raise `NoAnswerError` for what httpx raises in the context for the service at a URL."""
+    try:
+        yield
+    except (httpx.RequestError, httpx.InvalidURL) as cause:
+        raise NoAnswerError(ABSENT.format(url, type(cause).__name__)) from cause
+
+
+def only(answers: list[T], url: str) -> T:
+    """Return the result of a request that has one.
+
+    Raises:
+        NoAnswerError: If it has none.
+    """
+    if not answers:
+        raise NoAnswerError(ENDED.format(url))
+    return answers[0]
 
 
 class Which(TypedDict, total=False):
@@ -40,43 +97,33 @@ class Which(TypedDict, total=False):
     version: str | None
 
 
-class _Connected(Generic[Http]):
+class _Base(Generic[Http]):
     """What both clients are: settings, and a pool of connections."""
 
-    _pool: type[Http]
+    _new: type[Http]
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str = "http://127.0.0.1:8000",
         *,
         key: str | None = None,
-        timeout_s: float | None = TIMEOUT_S,
+        timeout_s: float | None = 60.0,
         retries: Retries | None = None,
         transport: Any = None,
     ) -> None:
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
+        auth = {} if key is None else {"Authorization": f"Bearer {key}"}
+        timeout = httpx.Timeout(timeout_s, connect=10.0)
         self._url, self._retries = url.rstrip("/"), retries or Retries()
         with translate(self._url):
-            self._http = self._pool(
-                base_url=url, headers=headers, timeout=timeout, transport=transport
-            )
+            self._http = self._new(base_url=url, headers=auth, timeout=timeout, transport=transport)
 
-    def _call(
-        self, path: str, read: Callable[[bytes], T | None], query: Json, **options: Any
-    ) -> Call[T]:
-        """Describe a call; what is None, false or empty stays out of its URL."""
+    def _request(self, path: str, query: results.Json, **options: Any) -> httpx.Request:
+        """Make a request; what is None, false or empty stays out of its URL."""
         params = {name: it for name, it in query.items() if it}
-        return Call(self._http.build_request("POST", path, params=params, **options), read)
-
-    def _batch_call(
-        self, images: Iterable[ImageSource], which: Which
-    ) -> Call[Prediction | ServiceError]:
-        read = partial(load, results.read_item)
-        return self._call("predict/batch", read, which, files=to_parts(images))
+        return self._http.build_request("POST", path, params=params, **options)
 
 
-class Client(_Connected[httpx.Client]):
+class Client(_Base[httpx.Client], contextlib.AbstractContextManager["Client"]):
     """A client of one service; it keeps its connections, so keep it. Threads may share it.
 
     Args:
@@ -90,15 +137,14 @@ class Client(_Connected[httpx.Client]):
     cannot be reached (as does the constructor, for what is no URL) and `NotDigitserveError` if something else answers.
     """
 
-    _pool = httpx.Client
+    _new = httpx.Client
 
     def predict(
         self, image: ImageSource, *, detail: bool = False, **which: Unpack[Which]
     ) -> Prediction:
         """Recognise the digit on an image; `detail` adds what the model saw."""
-        read, query = results.read_prediction, {**which, "detail": detail}
-        call = self._call("predict", partial(load, read), query, content=read_image(image))
-        return self._answer(call)
+        request = self._request("predict", {**which, "detail": detail}, content=read_image(image))
+        return self._answer(request, Reader(results.read_prediction))
 
     def predict_batch(
         self, images: Iterable[ImageSource], **which: Unpack[Which]
@@ -108,7 +154,8 @@ class Client(_Connected[httpx.Client]):
         Yields:
             What is on an image, or the error that `predict` would raise for it.
         """
-        return self._answers(self._batch_call(images, which))
+        request = self._request("predict/batch", which, files=to_parts(images))
+        return self._answers(request, Reader(results.read_item))
 
     def explain(
         self,
@@ -129,8 +176,8 @@ class Client(_Connected[httpx.Client]):
             **which: Which model is to answer; see `Which`.
         """
         query = {**which, "layer": layers, "weights": weights, "saliency": saliency}
-        read = partial(load, results.read_explanation)
-        return self._answer(self._call("explain", read, query, content=read_image(image)))
+        request = self._request("explain", query, content=read_image(image))
+        return self._answer(request, Reader(results.read_explanation))
 
     def evaluate(
         self, *files: ImageSource, on_progress: OnProgress | None = None, **which: Unpack[Which]
@@ -143,35 +190,28 @@ class Client(_Connected[httpx.Client]):
             **which: Which model is to be scored; see `Which`.
         """
         # The service is silent while it reads large data.
-        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        timeout = httpx.Timeout(None, connect=self._http.timeout.connect)
         options = {"headers": {"Accept": "text/event-stream"}, "timeout": timeout}
-        read = partial(read_event, on_progress)
-        return self._answer(self._call("evaluate", read, which, files=to_parts(files), **options))
+        request = self._request("evaluate", which, files=to_parts(files), **options)
+        return self._answer(request, Reader(results.read_event, on_progress))
 
     def close(self) -> None:
         """Close its connections."""
         self._http.close()
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _answer(self, call: Call[T]) -> T:
-        """Return the one result of a call; see `_answers`."""
-        with closing(self._answers(call)) as answers:
-            for answer in answers:
-                return answer
-        raise NoAnswerError(ENDED.format(self._url))
+    def _answer(self, request: httpx.Request, reader: Reader[T]) -> T:
+        """Return the one result of a request; see `_answers`."""
+        return only([*self._answers(request, reader)], self._url)
 
-    def _answers(self, call: Call[T]) -> Generator[T]:
-        """Yield what comes of a call, as it arrives."""
-        read_lines = by_lines(call.read)
-        with translate(self._url), closing(self._send(call.request)) as it:
+    def _answers(self, request: httpx.Request, reader: Reader[T]) -> Generator[T]:
+        """Yield what comes of a request, as it arrives."""
+        with translate(self._url), contextlib.closing(self._send(request)) as it:
             for chunk in it.iter_bytes():
-                yield from read_lines(chunk)
-            yield from read_lines(b"\n")
+                yield from reader.take(chunk)
+            yield from reader.take(b"\n")
 
     def _send(self, request: httpx.Request, attempt: int = 1) -> httpx.Response:
         """Send a request until it is answered, or its failure stands."""
@@ -192,10 +232,10 @@ def _awaited(
     return method  # type: ignore[return-value]  # it returns what `_answer` of its client returns
 
 
-class AsyncClient(_Connected[httpx.AsyncClient]):
+class AsyncClient(_Base[httpx.AsyncClient], contextlib.AbstractAsyncContextManager["AsyncClient"]):
     """The same client for `asyncio`; see `Client`. `predict_batch` is an asynchronous iterator."""
 
-    _pool = httpx.AsyncClient
+    _new = httpx.AsyncClient
 
     predict = _awaited(Client.predict)
     explain = _awaited(Client.explain)
@@ -205,32 +245,26 @@ class AsyncClient(_Connected[httpx.AsyncClient]):
         self, images: Iterable[ImageSource], **which: Unpack[Which]
     ) -> AsyncGenerator[Prediction | ServiceError]:
         """Recognise many images by one request; see `Client.predict_batch`."""
-        return self._answers(self._batch_call(images, which))
+        request = self._request("predict/batch", which, files=to_parts(images))
+        return self._answers(request, Reader(results.read_item))
 
     async def aclose(self) -> None:
         """Close its connections."""
         await self._http.aclose()
 
-    async def __aenter__(self) -> Self:
-        return self
-
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _answer(self, call: Call[T]) -> T:
-        async with aclosing(self._answers(call)) as answers:
-            async for answer in answers:
-                return answer
-        raise NoAnswerError(ENDED.format(self._url))
+    async def _answer(self, request: httpx.Request, reader: Reader[T]) -> T:
+        return only([answer async for answer in self._answers(request, reader)], self._url)
 
-    async def _answers(self, call: Call[T]) -> AsyncGenerator[T]:
-        read_lines = by_lines(call.read)
+    async def _answers(self, request: httpx.Request, reader: Reader[T]) -> AsyncGenerator[T]:
         with translate(self._url):
-            async with aclosing(await self._send(call.request)) as it:
+            async with contextlib.aclosing(await self._send(request)) as it:
                 async for chunk in it.aiter_bytes():
-                    for answer in read_lines(chunk):
+                    for answer in reader.take(chunk):
                         yield answer
-                for answer in read_lines(b"\n"):
+                for answer in reader.take(b"\n"):
                     yield answer
 
     async def _send(self, request: httpx.Request, attempt: int = 1) -> httpx.Response:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-PROBLEM_PREFIX = "urn:problem-type:digitserve:"
-
 
 class ClientError(Exception):
     """Whatever this package raises for a request."""
@@ -35,8 +33,7 @@ class ServiceError(ClientError):
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
         super().__init__(str(problem["detail"]))
-        self.status, self.code = int(problem["status"]), str(problem["type"])
-        if not self.code.startswith(PROBLEM_PREFIX):
-            raise ValueError(self.code)
-        self.code = self.code.removeprefix(PROBLEM_PREFIX)
-        self.request_id = str(problem.get("instance", ""))
+        namespace, _, self.code = str(problem["type"]).rpartition(":")
+        if namespace != "urn:problem-type:digitserve":
+            raise ValueError(namespace)
+        self.status, self.request_id = int(problem["status"]), str(problem.get("instance", ""))

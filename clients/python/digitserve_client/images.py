@@ -2,23 +2,21 @@
 
 import io
 import os
-import struct
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
+from typing import TYPE_CHECKING, BinaryIO, Union
 
 if TYPE_CHECKING:  # neither is needed to send files
-    import numpy as np
-    import numpy.typing as npt
+    from numpy import uint8
+    from numpy.typing import NDArray
     from PIL import Image
 
-ImageSource: TypeAlias = Union[
-    str, os.PathLike[str], bytes, BinaryIO, "Image.Image", "npt.NDArray[np.uint8]"
-]
+ImageSource = Union[str, os.PathLike[str], bytes, BinaryIO, "Image.Image", "NDArray[uint8]"]
 """A path, the bytes of a file, an open file, a Pillow image, or uint8 [H, W], [H, W, 3] or [H, W, 4]."""
 
 _COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # channels: grey, RGB, RGBA (PNG specification, table 11.1)
+_NO_PIXELS = "Pixels are uint8 [H, W], [H, W, 3] or [H, W, 4], not {} {}."
 
 
 def read_image(image: ImageSource) -> bytes:
@@ -44,29 +42,23 @@ def read_image(image: ImageSource) -> bytes:
 
 def to_parts(images: Iterable[ImageSource]) -> list[tuple[str, tuple[str, bytes]]]:
     """Return images as the files of a form; one that has no name is numbered."""
-    return [
-        ("file", (_name(image) or f"part-{at}", read_image(image)))
-        for at, image in enumerate(images)
-    ]
+    return [("file", (_name(image, at), read_image(image))) for at, image in enumerate(images)]
 
 
-def _name(image: ImageSource) -> str:
-    return Path(image).name if isinstance(image, (str, os.PathLike)) else ""
+def _name(image: ImageSource, at: int) -> str:
+    return Path(image).name if isinstance(image, (str, os.PathLike)) else f"part-{at}"
 
 
-def _write_png(pixels: "npt.NDArray[np.uint8]") -> bytes:
+def _write_png(pixels: "NDArray[uint8]") -> bytes:
     """Write pixels as a PNG without filters: quick, and needs no package."""
     height, width, channels = (*pixels.shape, 1, 1)[:3]
     if str(pixels.dtype) != "uint8" or pixels.ndim not in {2, 3} or channels not in _COLOUR_TYPES:
-        raise ValueError(
-            f"Pixels are uint8 [H, W], [H, W, 3] or [H, W, 4], not {pixels.dtype} {pixels.shape}."
-        )
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)  # 0: not filtered
-    header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
+        raise ValueError(_NO_PIXELS.format(pixels.dtype, pixels.shape))
+    header = width.to_bytes(4) + height.to_bytes(4) + bytes((8, _COLOUR_TYPES[channels], 0, 0, 0))
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels), 1)  # 0: not filtered
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND")
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def _chunk(kind: bytes, data: bytes = b"") -> bytes:
     """Write one chunk of a PNG: length, kind, data, checksum."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)

@@ -1,13 +1,19 @@
-"""Answers of the service as typed, frozen values."""
+"""Answers of the service as typed, frozen values, read as they arrive."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from digitserve_client.errors import ServiceError
+from digitserve_client.errors import NotDigitserveError, ServiceError
+
+NOT_OURS = "The answer is none of digitserve's. Give the URL that `digitserve serve` prints."
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
+
+OnProgress = Callable[[int, int], None]
+"""Is told how many images are scored, of how many."""
 
 
 @dataclass(frozen=True)
@@ -109,20 +115,31 @@ class Evaluation:
     json: Json = field(repr=False)
 
 
-def _make(kind: type[T], answer: Json, **members: Any) -> T:
+def load(read: Callable[[Any], T], text: bytes | bytearray) -> T:
+    """Read JSON.
+
+    Raises:
+        NotDigitserveError: If it is none, or of another form.
+    """
+    try:
+        return read(json.loads(text))
+    except (KeyError, TypeError, ValueError) as cause:
+        raise NotDigitserveError(NOT_OURS) from cause
+
+
+def _new(kind: type[T], answer: Json, **members: Any) -> T:
     """Make a result of its fields' members, of those given and else of the answer's.
 
     Raises:
         TypeError: If one that it needs is missing.
     """
-    every = {**answer, **members}
+    every = {**answer, "json": answer, **members}
     return kind(**{it.name: every[it.name] for it in fields(kind) if it.name in every})  # type: ignore[arg-type]
 
 
-def read_prediction(answer: Json) -> Prediction:
+def read_prediction(body: Json) -> Prediction:
     """Read an answer of `/predict`, or the same members of another one."""
-    model = _make(ModelIdentity, answer["model"])
-    return _make(Prediction, answer, digit=answer["class"], model=model, json=answer)
+    return _new(Prediction, body, digit=body["class"], model=_new(ModelIdentity, body["model"]))
 
 
 def read_item(line: Json) -> Prediction | ServiceError:
@@ -130,15 +147,53 @@ def read_item(line: Json) -> Prediction | ServiceError:
     return ServiceError(line["problem"]) if "problem" in line else read_prediction(line)
 
 
-def read_explanation(answer: Json) -> Explanation:
+def read_explanation(body: Json) -> Explanation:
     """Read an answer of `/explain`."""
-    layers = [_make(Layer, layer) for layer in answer["layers"]]
-    saliency = {it["class"]: it["evidence"] for it in answer.get("saliency", ())}
-    return Explanation(read_prediction(answer), layers, saliency, answer)
+    layers = [_new(Layer, layer) for layer in body["layers"]]
+    saliency = {it["class"]: it["evidence"] for it in body.get("saliency", ())}
+    return Explanation(read_prediction(body), layers, saliency, body)
 
 
-def read_evaluation(answer: Json) -> Evaluation:
-    """Read the result of `/evaluate`."""
-    model, interval = _make(ModelIdentity, answer["model"]), answer["accuracy_interval"]
-    ends = interval["low"], interval["high"]
-    return _make(Evaluation, answer, accuracy_interval=ends, model=model, json=answer)
+def read_event(body: Json) -> Evaluation | tuple[int, int]:
+    """Read an event of `/evaluate`: how far it is, or the result.
+
+    Raises:
+        ServiceError: If the evaluation failed.
+    """
+    if "type" in body:
+        raise ServiceError(body)
+    if "done" in body:
+        return body["done"], body["total"]
+    ends = body["accuracy_interval"]["low"], body["accuracy_interval"]["high"]
+    return _new(Evaluation, body, accuracy_interval=ends, model=_new(ModelIdentity, body["model"]))
+
+
+@dataclass
+class Reader(Generic[T]):
+    """Reads an answer as it arrives: lines of JSON, or the events of a stream.
+
+        chunks of bytes -> lines -> JSON -> results, or errors
+
+    Attributes:
+        read: Returns what a line tells.
+        on_progress: Is told how far it is.
+        rest: What is no whole line yet. It grows in place: a line may have megabytes.
+    """
+
+    read: Callable[[Json], T | tuple[int, int]]
+    on_progress: OnProgress | None = None
+    rest: bytearray = field(default_factory=bytearray)
+
+    def take(self, chunk: bytes) -> Iterator[T]:
+        """Read the next chunk, and at last a line's end."""
+        self.rest += chunk
+        # No other end of a line counts: JSON may hold what is one to Unicode.
+        *lines, self.rest = self.rest.split(b"\n") if b"\n" in chunk else [self.rest]
+        for line in lines:
+            # Of a stream of events the data is enough: its members tell as much as the event's name.
+            if line.strip() and not line.startswith((b":", b"event:", b"id:", b"retry:")):
+                answer = load(self.read, line.removeprefix(b"data:"))
+                if not isinstance(answer, tuple):
+                    yield answer
+                elif self.on_progress is not None:
+                    self.on_progress(*answer)
