@@ -32,6 +32,7 @@ from tests.service.cli.processes import (
     wait_for_workers,
     wait_until_all_serve,
 )
+from tests.service.clocks import StoppedClock
 
 
 @contextmanager
@@ -169,20 +170,10 @@ def _read_memory(process_id: int) -> tuple[int, int]:
     return sizes["Private_Clean:"] + sizes["Private_Dirty:"], sizes["Rss:"]
 
 
-class _Clock:
-    """A clock that goes when it is told to."""
-
-    now = 100.0
-
-    def monotonic(self) -> float:
-        """Return the time, in seconds."""
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
     """The supervisor's clock."""
-    clock = _Clock()
+    clock = StoppedClock()
     monkeypatch.setattr(supervisor, "time", clock)
     return clock
 
@@ -201,7 +192,7 @@ class TestKeepSubprocessAlive:
         self,
         supervising: Supervisor,
         started: list[Worker],
-        clock: _Clock,
+        clock: StoppedClock,
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
@@ -226,7 +217,7 @@ class TestKeepSubprocessAlive:
         assert not supervising.has_failed
 
     def test_worker_that_ends_otherwise(
-        self, supervising: Supervisor, started: list[Worker], clock: _Clock
+        self, supervising: Supervisor, started: list[Worker], clock: StoppedClock
     ) -> None:
         """It is replaced at once, and one that lives is left alone."""
         alive = Mock()
@@ -361,7 +352,7 @@ class TestIsAlive:
 
     def test_silence(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A worker may be silent while it starts, for a bound, and not when it has answered."""
-        clock, answers = _Clock(), iter([False, True, False])
+        clock, answers = StoppedClock(), iter([False, True, False])
         monkeypatch.setattr(worker_process, "time", clock)
         monkeypatch.setattr(Worker, "ping", lambda _self, _timeout: next(answers, False))
         slow, dumb = (Worker(uvicorn.Config("unused", log_config=None), []) for _ in range(2))

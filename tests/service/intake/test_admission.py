@@ -8,26 +8,13 @@ import pytest
 from service.errors import DeadlineError, OverloadedError
 from service.intake import admission
 from service.intake.admission import ClientLeftError, Gate, Place
-
-
-class _Clock:
-    """A clock that stands still until it is moved.
-
-    Attributes:
-        now: In seconds.
-    """
-
-    now = 100.0
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
+from tests.service.clocks import StoppedClock
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
     """The clock that admission reads."""
-    clock = _Clock()
+    clock = StoppedClock()
     monkeypatch.setattr(admission, "time", clock)
     return clock
 
@@ -77,7 +64,7 @@ class TestLongestWait:
     """`Gate` with a bound of the wait."""
 
     @pytest.mark.parametrize(("interval_s", "num_admitted"), [(0.001, 20), (0.005, 5), (0.5, 2)])
-    def test_rate_of_late(self, interval_s: float, num_admitted: int, clock: _Clock) -> None:
+    def test_rate_of_late(self, interval_s: float, num_admitted: int, clock: StoppedClock) -> None:
         """So many are admitted as are done within 20 ms by the rate of late, and always two."""
         gate = Gate(50, max_wait_s=0.0201)
         for _ in range(500):
@@ -110,7 +97,7 @@ class TestRetryAfter:
     @pytest.mark.parametrize(
         ("interval_s", "seconds"), [(0.005, 1), (0.1, 5), (0.5, 25), (30.0, 60)]
     )
-    def test_rate_of_late(self, interval_s: float, seconds: int, clock: _Clock) -> None:
+    def test_rate_of_late(self, interval_s: float, seconds: int, clock: StoppedClock) -> None:
         """It is the time that the places taken now will need, by the rate of late; 1 to 60 s."""
         gate = Gate(50)
         places = _fill(gate)
@@ -125,7 +112,7 @@ class TestRetryAfter:
         assert refusal.value.retry_after_s == seconds
 
     @pytest.mark.parametrize("num_answered", [1, 2, 40])
-    def test_first_answers(self, num_answered: int, clock: _Clock) -> None:
+    def test_first_answers(self, num_answered: int, clock: StoppedClock) -> None:
         """What few answers tell counts in full: after one evaluation of 45 s the next takes 45 s."""
         gate = Gate(1)
         for _ in range(num_answered):
@@ -137,7 +124,7 @@ class TestRetryAfter:
 
         assert gate.retry_after_s == 45
 
-    def test_idle_time_does_not_count(self, clock: _Clock) -> None:
+    def test_idle_time_does_not_count(self, clock: StoppedClock) -> None:
         """A quiet night tells nothing of how fast the work goes."""
         gate = Gate(50)
         for _ in range(100):
@@ -150,7 +137,7 @@ class TestRetryAfter:
 
         assert gate.retry_after_s == 1
 
-    def test_clients_that_leave_do_not_count(self, clock: _Clock) -> None:
+    def test_clients_that_leave_do_not_count(self, clock: StoppedClock) -> None:
         """Nobody was served by their leaving."""
         gate = Gate(4)
         _, *leaving = _fill(gate)
@@ -172,7 +159,7 @@ class TestPlace:
         """Its request is known to be the only one where the server tells that it has no other."""
         assert Gate(2).enter(1, requests=requests).has_server_alone is is_alone
 
-    def test_deadline(self, clock: _Clock) -> None:
+    def test_deadline(self, clock: StoppedClock) -> None:
         """Work may begin until the deadline, and not from then on."""
         place = Gate(1).enter(0.5)
 
@@ -184,7 +171,7 @@ class TestPlace:
             place.check()
         place.check_client()  # what has begun goes on
 
-    def test_no_deadline(self, clock: _Clock) -> None:
+    def test_no_deadline(self, clock: StoppedClock) -> None:
         """Without a bound, work may always begin."""
         place = Gate(1).enter(math.inf)
 
