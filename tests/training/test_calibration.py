@@ -51,12 +51,12 @@ class TestFitDecision:
     """Of `fit_decision`."""
 
     def test_refuses_and_doubts_the_shares_that_it_says(self) -> None:
-        """Of 2,000 digits 10 are refused and 20 more are uncertain."""
+        """Of 2,000 digits 10 are refused and 25 more are uncertain."""
         probabilities = np.random.default_rng(1).dirichlet(np.full(10, 0.3), 2_000)
 
         decision = fit_decision(probabilities.astype(np.float32))
 
         refused = novelty(probabilities.astype(np.float32)) > decision.novel_above
         doubted = ~refused & (probabilities.max(axis=1) < decision.uncertain_below)
-        assert (refused.sum(), doubted.sum()) == (10, 20)
+        assert (refused.sum(), doubted.sum()) == (10, 25)
         assert decision.not_a_digit_below == 0
