@@ -16,9 +16,12 @@ def render(comparison: Comparison) -> str:
     if not rows:
         return ""
     head = ["contender", "upload", "connections", "requests/s", "ratio", "CPU, ms", "ratio"]
+    head += ["cores", "of one worker"]
     return f"""## Several workers
 
-Ratios are to the same contender with one worker, in the same round.
+Ratios are to the same contender with one worker, in the same round. The cores are those that the servers keep busy, of
+those of the machine, which the load generator shares. A worker of digitserve computes batches in a thread beside its
+event loop, and so keeps more than one core busy where it can: what a second worker may add is the rest.
 
 {table(head, rows)}
 """
@@ -40,4 +43,9 @@ def _row(one: ContenderResult, several: ContenderResult, case: Case) -> list[str
         [entry.of(case, lambda run: run.cpu_us / 1000) for entry in (one, several)],
     ):
         row += [median(list(figures[1].values())), spread(ratios(*figures))]
-    return row
+    return [*row, _cores(several, case), _cores(one, case)]
+
+
+def _cores(entry: ContenderResult, case: Case) -> str:
+    """How many cores a contender kept busy."""
+    return median([*entry.of(case, lambda run: run.requests_per_s * run.cpu_us / 1e6).values()])
