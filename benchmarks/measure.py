@@ -23,7 +23,7 @@ from benchmarks.uploads import Upload
 
 WARM_UP_REQUESTS = 5
 WARM_UP_S = 1
-SETTLE_S = 1.5  # between the last load and the look at what memory it left; servers tidy up when they are idle
+SETTLE_S = 1.5  # until a look at memory: further workers come after the first answer, and servers tidy up when idle
 MULTIPLE_WORKERS_CONNECTIONS = 16  # fewer would leave workers idle
 LARGE_BYTES = 1_000_000
 LARGE_CONNECTIONS = 16  # of a large picture in every round; with more a run takes up to 20 s
@@ -121,6 +121,7 @@ def _run_round(
     first = Upload(plan.pictures[0], contender.forms[0])
     log = cache_folder() / f"{contender.folder}.log"
     with running(contender, prepare(contender), first, log) as server:
+        time.sleep(SETTLE_S)
         idle = processes.memory(server.pid)
         rates = _run_rates(server, contender, plan, number)
         runs = [

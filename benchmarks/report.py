@@ -56,7 +56,7 @@ connections in the first round alone. CPU time is that of all of a server's proc
 
 Requests are relative to digitserve with the same form of upload. The first answer is timed from starting the
 command to the first right answer. Memory is that of all processes, shared pages counted once, divided by the
-workers: at rest after the first answer, and {SETTLE_S} s after all loads. Size is that of the installed packages.
+workers: {SETTLE_S} s after the first answer, and as long after all loads. Size is that of the installed packages.
 
 {constant_rate.render(comparison)}
 {workers.render(comparison)}
