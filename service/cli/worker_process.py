@@ -70,10 +70,17 @@ class Worker(Process):
         """Start it; until it has answered for the first time, it may take longer than later.
 
         A signal to it waits until the supervisor's handlers are none of its own any more.
+
+        Raises:
+            OSError: If the system has no room for it. Nothing is left of the attempt then.
         """
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        mask, descriptors = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS), _list_descriptors()
         try:
             super().start()
+        except OSError:  # Python leaves open what it opened for a fork that fails
+            for each in _list_descriptors() - descriptors:
+                os.close(each)
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         self._may_be_silent_until = time.monotonic() + START_TIMEOUT_S
@@ -83,9 +90,9 @@ class Worker(Process):
         for each in SIGNALS:
             signal.signal(each, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        self.config.configure_logging()
         with contextlib.suppress(KeyboardInterrupt):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            self.config.configure_logging()
             self.target(sockets)
 
     def is_alive(self, timeout: float = 5) -> bool:
@@ -137,3 +144,19 @@ class Worker(Process):
         if self._server is None:
             self._server = SharingServer(self.config, self._supervisor_id)
         return cast("SharingServer", self._server)
+
+
+def _list_descriptors() -> set[int]:
+    """Return the descriptors of this process, but for the one that lists them."""
+    with os.scandir("/dev/fd") as entries:
+        numbers = {int(entry.name) for entry in entries}
+    return {number for number in numbers if _is_open(number)}
+
+
+def _is_open(descriptor: int) -> bool:
+    """Tell whether this process has a descriptor."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

@@ -366,20 +366,41 @@ class TestIsAlive:
         assert not dumb.is_alive()
 
 
-@pytest.mark.usefixtures("_restored_signals")
-def test_signal_while_it_starts(supervising: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("sent", "expected"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)]
+)
+def test_signal_while_it_starts(
+    sent: signal.Signals,
+    expected: int,
+    supervising: Supervisor,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     """A worker that is told to end before it can have looked ends: the signal is not taken for its supervisor's."""
     monkeypatch.setattr(Worker, "target", lambda _self, _sockets: time.sleep(60))
     worker = Worker(supervising.config, [])
 
     worker.start()
-    worker.terminate()
+    os.kill(worker.pid or 0, sent)
     worker.process.join(10)
     exitcode = worker.exitcode
     worker.process.kill()
 
-    assert exitcode == -signal.SIGTERM
+    assert exitcode == expected
     assert not supervising.should_exit.is_set()
+    assert capfd.readouterr().err == ""
+
+
+def test_start_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a fork that fails no descriptor is left: a shortage that lasts would use up all of them."""
+    monkeypatch.setattr(os, "fork", Mock(side_effect=BlockingIOError(errno.EAGAIN, "No room")))
+    worker = Worker(uvicorn.Config("unused", log_config=None), [])
+    before = {*Path("/dev/fd").iterdir()}
+
+    with pytest.raises(BlockingIOError):
+        worker.start()
+
+    assert {*Path("/dev/fd").iterdir()} == before
 
 
 def test_late_answers(monkeypatch: pytest.MonkeyPatch) -> None:
