@@ -118,4 +118,4 @@ def _is_pale(counts: npt.NDArray[np.number], full: int, shape: tuple[int, ...]) 
     if max(shape) <= TINY_SIDE or not 0 < full <= MAX_PALE:
         return False
     num_strong = counts[math.floor(PEN_STRENGTH * full) + 1 :].sum()
-    return bool(num_strong >= STROKE_AREA * shape[0] * shape[1])
+    return bool(num_strong >= STROKE_AREA * (shape[0] * shape[1]))

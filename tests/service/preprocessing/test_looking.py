@@ -78,6 +78,18 @@ def test_dot_in_a_pale_digit() -> None:
     assert look.segment.box == digit
 
 
+def test_pen_that_covers_just_enough() -> None:
+    """As many strong pixels as a digit has at least tell the pen from a stain, whatever the picture's size."""
+    picture = _block(Box(3, 2, 25, 11), 200, 250)[:35, :50].copy()
+    pen = Box(30, 20, 31, 27)
+    picture[pen.slices] = 0
+
+    look = look_for_digit(picture)
+
+    assert look.segment is not None
+    assert look.segment.box == pen
+
+
 def test_blank() -> None:
     """Blank paper has neither a digit nor doubts."""
     look = look_for_digit(np.full((100, 100), 90, np.uint8))
