@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tokenize
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,15 @@ ANSWER = {
     "status": "ok",
     "warnings": [],
     "model": {"name": "digits", "version": "1"},
+}
+EVALUATION = {
+    "n": 7,
+    "accuracy": 1.0,
+    "accuracy_interval": {"low": 0.65, "high": 1.0},
+    "loss": 0.0,
+    "confusion_matrix": [],
+    "calibration_error": 0.0,
+    "model": ANSWER["model"],
 }
 OVERLOADED = {
     "type": "urn:problem-type:digitserve:overloaded",
@@ -88,13 +97,14 @@ def answering(*responses: httpx.Response | Exception) -> tuple[httpx.MockTranspo
 class SlowAnswers(httpx.SyncByteStream, httpx.AsyncByteStream):
     """Two answers, one after the other, and what has come of it so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: Mapping[str, Any] = ANSWER) -> None:
+        self._answer = answer
         self.steps: list[str] = []
 
     def __iter__(self) -> Iterator[bytes]:
         for step in ("first", "second"):
             self.steps.append(step)
-            yield json.dumps(ANSWER).encode() + b"\n"
+            yield json.dumps(self._answer).encode() + b"\n"
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for line in self:
@@ -291,6 +301,21 @@ class TestPredictBatch:
 class TestEvaluate:
     """Of `evaluate`."""
 
+    @pytest.mark.parametrize("is_async", [False, True])
+    def test_the_result_ends_it(self, is_async: bool) -> None:
+        """Once the result is there, the rest of the answer is not waited for: it may never end."""
+        stream = SlowAnswers(EVALUATION)
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))
+
+        async def ask() -> Evaluation:
+            async with AsyncClient(transport=transport) as client:
+                return await client.evaluate()
+
+        evaluation = asyncio.run(ask()) if is_async else Client(transport=transport).evaluate()
+
+        assert evaluation.n == 7
+        assert stream.steps == ["first", "closed"]
+
     def test_labelled_data(self, url: str) -> None:
         """Scores come as values, with what was left out in the JSON."""
         with Client(url) as client:
@@ -386,6 +411,7 @@ class TestRetries:
             ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
             ("60", None, None),
             ("soon", 0.25, 0.5),
+            ("Wed, 21 Oct 2015 07:28:00 +9999999999999999999999", 0.25, 0.5),
             (None, 0.25, 0.5),
         ],
     )
@@ -469,6 +495,7 @@ class TestUnusable:
         [
             httpx.Response(200, text="<html>"),
             httpx.Response(200, json=[]),
+            httpx.Response(200, text="[" * 200_000),
             httpx.Response(200, json={"hello": 1}),
             httpx.Response(404, json={"detail": "of another service"}),
             httpx.Response(404, json={**OVERLOADED, "type": "about:blank"}),

@@ -22,7 +22,6 @@ from digitserve_client.images import ImageSource, read_image, to_parts
 from digitserve_client.results import Evaluation, Explanation, OnProgress, Prediction, Reader, T
 
 ABSENT = "No answer from {} ({}). Start it with `digitserve serve`, or give the URL that it prints."
-ENDED = "{} ended its answer before the result. Look at the service's log."
 
 P = ParamSpec("P")
 Http = TypeVar("Http", bound=httpx.Client | httpx.AsyncClient)
@@ -58,7 +57,7 @@ class Retries:
             again = response.status_code in {429, 502, 503, 504}  # RFC 6585; RFC 9110, section 15
             wish: str = response.headers.get("retry-after", "")  # RFC 9110, section 10.2.3
             delay_s = float(wish) if wish.isdecimal() else delay_s
-            with contextlib.suppress(ValueError):  # unless it is a date
+            with contextlib.suppress(ValueError, OverflowError):  # unless it is a date
                 delay_s = max(0.0, parsedate_to_datetime(wish).timestamp() - time.time())
         if again and attempt < self.attempts and delay_s <= self.max_delay_s:
             return delay_s
@@ -74,15 +73,15 @@ def translate(url: str) -> Generator[None]:
         raise NoAnswerError(ABSENT.format(url, type(cause).__name__)) from cause
 
 
-def only(answers: list[T], url: str) -> T:
-    """Return the result of a request that has one.
+def existing(answer: T | None, url: str) -> T:
+    """Return the result of a request.
 
     Raises:
         NoAnswerError: If it has none.
     """
-    if not answers:
-        raise NoAnswerError(ENDED.format(url))
-    return answers[0]
+    if answer is None:
+        raise NoAnswerError(f"{url} ended its answer before the result. Look at the service's log.")
+    return answer
 
 
 class Which(TypedDict, total=False):
@@ -204,7 +203,8 @@ class Client(_Base[httpx.Client], contextlib.AbstractContextManager["Client"]):
 
     def _answer(self, request: httpx.Request, reader: Reader[T]) -> T:
         """Return the one result of a request; see `_answers`."""
-        return only([*self._answers(request, reader)], self._url)
+        with contextlib.closing(self._answers(request, reader)) as answers:
+            return existing(next(answers, None), self._url)
 
     def _answers(self, request: httpx.Request, reader: Reader[T]) -> Generator[T]:
         """Yield what comes of a request, as it arrives."""
@@ -256,7 +256,8 @@ class AsyncClient(_Base[httpx.AsyncClient], contextlib.AbstractAsyncContextManag
         await self.aclose()
 
     async def _answer(self, request: httpx.Request, reader: Reader[T]) -> T:
-        return only([answer async for answer in self._answers(request, reader)], self._url)
+        async with contextlib.aclosing(self._answers(request, reader)) as answers:
+            return existing(await anext(answers, None), self._url)
 
     async def _answers(self, request: httpx.Request, reader: Reader[T]) -> AsyncGenerator[T]:
         with translate(self._url):

@@ -123,7 +123,7 @@ def load(read: Callable[[Any], T], text: bytes | bytearray) -> T:
     """
     try:
         return read(json.loads(text))
-    except (KeyError, TypeError, ValueError) as cause:
+    except (KeyError, TypeError, ValueError, RecursionError) as cause:
         raise NotDigitserveError(NOT_OURS) from cause
 
 
