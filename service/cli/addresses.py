@@ -1,6 +1,6 @@
 """Addresses: whether one can be listened on, who reaches it, and how to try the service there.
 
-host, port -> tried before anything is loaded -> warning -> server -> URL and a command to try
+host, port -> tried before any model is loaded -> warning -> server -> URL and a command to try
 """
 
 import errno

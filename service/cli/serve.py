@@ -44,13 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
     # NumPy starts a thread for each core to multiply matrices, and those here are too small to gain from it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with kept_for_good():
+        settings = read_settings(
+            engine=arguments.engine,
+            models_dir=arguments.models_dir,
+            workers=arguments.workers,
+            tls_certificate=arguments.tls_certificate,
+            tls_key=arguments.tls_key,
+        )
         from service.cli.hosting import host
-
-    settings = read_settings(
-        engine=arguments.engine,
-        models_dir=arguments.models_dir,
-        workers=arguments.workers,
-        tls_certificate=arguments.tls_certificate,
-        tls_key=arguments.tls_key,
-    )
     return host(settings, arguments.host, arguments.port)
