@@ -15,7 +15,10 @@ def test_ratio_is_to_the_same_contender_with_one_worker() -> None:
 
     page = render(replace(comparison, contenders=[ours, two]))
 
-    assert "| digitserve, 2 workers | 28x28 PNG, raw | 16 | 1,600 | 1.60 | 0.62 | 0.62 | 1.00 | 1.00 |" in page
+    assert (
+        "| digitserve, 2 workers | 28x28 PNG, raw | 16 | 1,600 | 1.60 | 0.62 | 0.62 | 1.00 | 1.00 |"
+        in page
+    )
 
 
 def test_no_contender_with_several_workers() -> None:
