@@ -128,4 +128,4 @@ def _row(runs: list[HealthRun]) -> list[str]:
     return [str(runs[0].workers), *figures, digits(max(run.slowest_ms for run in runs))]
 
 
-STUDY = Study("health", HealthRun, measure, render)
+STUDY = Study("health", HealthRun, measure, render, is_slow=True)

@@ -178,4 +178,4 @@ def _row(coding: str, runs: list[LargeRun], ours: str, theirs: str) -> list[str]
     ]
 
 
-STUDY = Study("large", LargeRun, measure, render)
+STUDY = Study("large", LargeRun, measure, render, is_slow=True)

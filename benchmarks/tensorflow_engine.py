@@ -133,4 +133,4 @@ def _row(runs: list[EngineRun], connections: int, is_batched: bool) -> list[str]
     return row
 
 
-STUDY = Study("tensorflow", EngineRun, measure, render)
+STUDY = Study("tensorflow", EngineRun, measure, render, is_slow=True)
