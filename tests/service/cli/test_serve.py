@@ -265,6 +265,19 @@ class TestRun:
         assert (code, statuses) == (0, [200])
         assert capsys.readouterr().out.count("digitserve listens on") == 1
 
+    @pytest.mark.parametrize(("engine", "imported"), [("litert", ["litert"]), ("tensorflow", [])])
+    def test_engine_is_imported_before_workers(
+        self, engine: str, imported: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Workers share the engine that their supervisor imported; TensorFlow each imports by itself."""
+        seen = list[str]()
+        monkeypatch.setattr(hosting, "import_engine", seen.append)
+        monkeypatch.setattr(Supervisor, "run", lambda _self: None)
+
+        code = main(["serve", "--engine", engine, "--port", "0", "--workers", "2"])
+
+        assert (code, seen) == (0, imported)
+
     @pytest.mark.usefixtures("_restored_signals")
     def test_workers_that_cannot_start(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
