@@ -100,8 +100,8 @@ def create_trapped_app(
 def _run_one(config: uvicorn.Config, settings: Settings) -> ExitCode:
     """Serve in this process."""
     prepare_signals()
-    with contextlib.suppress(KeyboardInterrupt):
-        OnlyServer(config, settings).run()
+    with config.bind_socket() as listener, contextlib.suppress(KeyboardInterrupt):
+        OnlyServer(config, settings).run([listener])
     return ExitCode.OK
 
 

@@ -24,6 +24,7 @@ from service.settings import Settings
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
+MAX_BURST = 64  # connections; each takes some fifty microseconds
 TICKS = 10  # of a tenth of a second, between two looks at clients, engines and memory
 
 logger = logging.getLogger("digitserve")
@@ -34,7 +35,12 @@ class Server(uvicorn.Server):
 
     It goes on serving for at most the configuration's `timeout_graceful_shutdown`, and then waits for the
     answers in work for at most as long again.
+
+    Attributes:
+        num_at_once: Most connections that it accepts in one turn of the event loop.
     """
+
+    num_at_once = 1
 
     @functools.cached_property
     def _stall_watch(self) -> StallWatch:
@@ -43,6 +49,25 @@ class Server(uvicorn.Server):
     @functools.cached_property
     def _watchdog(self) -> Watchdog:
         return Watchdog(self.lifespan.state["resources"].settings.watchdog_timeout_s)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start without listeners, then accept from those that are bound."""
+        await super().startup([])
+        make_protocol: Callable[[], asyncio.Protocol] = functools.partial(
+            cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class),
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        for listener in sockets or []:
+            acceptor = Acceptor(
+                listener,
+                make_protocol,
+                backlog=self.config.backlog,
+                num_at_once=self.num_at_once,
+                tls=self.config.ssl,
+            )
+            self.servers.append(cast("asyncio.Server", acceptor))
 
     async def main_loop(self) -> None:
         """Serve until a signal comes, under the eyes of the watchdog."""
@@ -103,6 +128,8 @@ class Server(uvicorn.Server):
 class OnlyServer(Server):
     """A server without a supervisor, which says itself how to use it."""
 
+    num_at_once = MAX_BURST
+
     def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
         super().__init__(config)
         self._settings = settings
@@ -110,7 +137,8 @@ class OnlyServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the URL and a command to try."""
         await super().startup(sockets)
-        announce(self.servers[0].sockets[0], self._settings)
+        for listener in sockets or []:
+            announce(listener, self._settings)
 
 
 class SharingServer(Server):
@@ -133,18 +161,3 @@ class SharingServer(Server):
             )
             self.should_exit = True
         return await super().on_tick(counter)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start without listeners, then accept from the shared ones in turn with the others."""
-        await super().startup([])
-        make_protocol: Callable[[], asyncio.Protocol] = functools.partial(
-            cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class),
-            config=self.config,
-            server_state=self.server_state,
-            app_state=self.lifespan.state,
-        )
-        for listener in sockets or []:
-            acceptor = Acceptor(
-                listener, make_protocol, backlog=self.config.backlog, tls=self.config.ssl
-            )
-            self.servers.append(cast("asyncio.Server", acceptor))

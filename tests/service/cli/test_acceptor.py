@@ -76,6 +76,35 @@ class TestAcceptor:
             client.close()
         assert told == {b"A": 20, b"B": 20}
 
+    @pytest.mark.parametrize(("num_at_once", "bursts"), [(1, [1] * 20), (8, [8, 8, 4])])
+    def test_burst(self, num_at_once: int, bursts: list[int], listener: socket.socket) -> None:
+        """Of twenty that wait it takes as many in each turn of the event loop as it is to take at once."""
+        listener.listen(BACKLOG)
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(20)]
+
+        async def serve() -> list[int]:
+            loop, made = asyncio.get_running_loop(), [0]
+
+            def begin_turn() -> None:
+                made.append(0)
+                loop.call_soon(begin_turn)
+
+            def make() -> _Greeter:
+                made[-1] += 1
+                return _Greeter(b"A")
+
+            serving = Acceptor(listener, make, backlog=BACKLOG, num_at_once=num_at_once)
+            begin_turn()
+            await asyncio.sleep(0.2)
+            serving.close()
+            return [count for count in made if count]
+
+        told = asyncio.run(serve())
+
+        for client in clients:
+            client.close()
+        assert told == bursts
+
     def test_closed_accepts_no_more(self, listener: socket.socket) -> None:
         """What comes then is for the others."""
 
