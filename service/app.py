@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TypedDict
 
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from service import __version__
@@ -24,7 +23,7 @@ from service.middleware.request_context import RequestContext
 from service.middleware.security_schemes import describe_access
 from service.protocols.open_inference import routes as open_inference
 from service.protocols.tf_serving import routes as tf_serving
-from service.resources import MAX_EVALUATIONS, Resources
+from service.resources import Resources
 from service.routes import (
     batch,
     documentation,
@@ -135,14 +134,14 @@ async def _running(
         resources = Resources(
             settings,
             models,
-            CapacityLimiter(settings.decode_threads),
-            CapacityLimiter(MAX_EVALUATIONS),
             versions,
             recorder=recorder,
             bookkeeping_delay_s=DELAY_S,
         )
         with counting_lost_lines(recorder):
             yield resources
+            resources.decoders.close()
+            resources.photo_decoder.close()
             resources.bookkeeper.settle()
 
 

@@ -16,8 +16,10 @@ from service.inference.pulse import find_failing
 from service.inference.recognition import Model, Prediction
 from service.intake.admission import Gate, Place
 from service.intake.body_memory import BodyMemory
+from service.intake.decoders import Decoders
 from service.intake.decoding_time import DecoderWatch, DecodingTime
 from service.intake.slow_bodies import SlowBodies
+from service.intake.turns import Turns
 from service.preprocessing import CanonicalDigit
 from service.settings import Settings
 from service.telemetry.bookkeeping import Bookkeeper
@@ -26,6 +28,7 @@ from service.telemetry.metrics.drift import Distribution
 from service.telemetry.metrics.recorder import Recorder
 from service.versions.changes import Versions
 
+PHOTOS_PER_ITERATION = 4  # of the event loop; each keeps it busy for a millisecond or two
 MAX_EXPLANATIONS = 1  # at once; each keeps a core busy for some tens of milliseconds
 MAX_WAITING_EXPLANATIONS = 4
 MAX_EVALUATIONS = 1  # at once; each keeps a core busy
@@ -49,11 +52,10 @@ class Resources:
     Attributes:
         settings: The settings.
         models: The loaded models.
-        decoders: Bounds the threads that decode large uploads.
-        evaluators: Bounds the evaluations that run at once.
-        explainers: Bounds the explanations that run at once.
         versions: Changes the models' versions; None where no folder can be made for it.
         lifecycle: Where the process is in its life.
+        evaluators: Bounds the evaluations that run at once.
+        explainers: Bounds the explanations that run at once.
         recorder: Counts for the metrics.
         bookkeeping_delay_s: How long a request that is over may wait to be counted and logged, in seconds.
         references: By model, how its validation digits and its answers to them are spread; filled when
@@ -62,10 +64,9 @@ class Resources:
 
     settings: Settings
     models: Models
-    decoders: CapacityLimiter
-    evaluators: CapacityLimiter
     versions: Versions | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    evaluators: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_EVALUATIONS))
     explainers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_EXPLANATIONS))
     recorder: Recorder = field(default_factory=Recorder)
     bookkeeping_delay_s: float = 0.0
@@ -102,6 +103,21 @@ class Resources:
     def slow_bodies(self) -> SlowBodies:
         """Ends the wait for bodies that come too slowly."""
         return SlowBodies(self.settings.body_timeout_s)
+
+    @cached_property
+    def decoders(self) -> Decoders:
+        """Threads that decode large uploads and batches."""
+        return Decoders(self.settings.decode_threads)
+
+    @cached_property
+    def photo_decoder(self) -> Decoders:
+        """One thread that decodes small photos: the event loop, which does the rest, keeps pace with no more."""
+        return Decoders(1)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Orders the small photos that are preprocessed on the event loop."""
+        return Turns(PHOTOS_PER_ITERATION)
 
     @cached_property
     def decoder_watch(self) -> DecoderWatch:

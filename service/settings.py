@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     """Most bytes that the bodies of all requests of a worker take together; those up to 64 KiB do not count."""
 
     decode_threads: int = Field(2, gt=0)
-    """Threads of a worker that decode large uploads and batches; small ones run on the event loop."""
+    """Threads of a worker that decode large uploads and batches; small photos have one besides."""
 
     decode_timeout_s: int = Field(30, gt=0)
     """Longest time to decode all pictures of a request, in seconds; one that alone takes so long hangs."""

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Callable
 from typing import TypeVar
 
-from anyio import to_thread
 from pydantic_core import from_json
 from starlette.requests import Request
 
@@ -100,7 +99,7 @@ async def _expand_and_parse(
 
     if len(body) <= INLINE_BYTES and not encoding:
         return expand_and_parse()
-    return await to_thread.run_sync(expand_and_parse, limiter=resources.decoders)
+    return await resources.decoders.run(expand_and_parse)
 
 
 def expand(body: bytes, encoding: str, max_bytes: int) -> bytes:

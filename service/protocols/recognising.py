@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import anyio
 import numpy as np
-from anyio import to_thread
 
 from service.batches import BatchEntry, Outcome, canonicalise_entries, recognise_all
 from service.engines import Digits
@@ -149,13 +148,13 @@ async def _in_threads(
 ) -> list[Outcome]:
     """Work on parts of the images in the threads that decode; return what became of each image."""
     threads = resources.decoders
-    size = min(HOP_IMAGES, math.ceil(num_images / threads.total_tokens))
+    size = min(HOP_IMAGES, math.ceil(num_images / threads.num_threads))
     outcomes: dict[int, list[Outcome]] = {}
 
     async def work_on(at: int) -> None:
         last = min(at + size, num_images)
         while at < last:  # once, but for pictures that take longer than a turn
-            outcomes[at] = done = await to_thread.run_sync(work, slice(at, last), limiter=threads)
+            outcomes[at] = done = await threads.run(work, slice(at, last))
             at += len(done)
 
     async with anyio.create_task_group() as tasks:

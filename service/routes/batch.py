@@ -7,7 +7,6 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Annotated
 
 import anyio
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
@@ -88,8 +87,8 @@ async def predict_batch(
 ) -> StreamingResponse:
     """Recognise every image of an upload; one that cannot be used fails alone."""
     upload = await take_in(request, resources, max_bytes=resources.settings.max_batch_bytes)
-    entries = await to_thread.run_sync(
-        _take_apart, upload, resources.settings, Steps.of(request.scope), limiter=resources.decoders
+    entries = await resources.decoders.run(
+        _take_apart, upload, resources.settings, Steps.of(request.scope)
     )
 
     answer = _BatchAnswer(
@@ -121,16 +120,14 @@ class _BatchAnswer:
         While one thread waits for its network, which leaves Python alone, another decodes.
         """
         threads = self.resources.decoders
-        size = min(HOP_IMAGES, math.ceil((end - start) / threads.total_tokens))
+        size = min(HOP_IMAGES, math.ceil((end - start) / threads.num_threads))
         outcomes: dict[int, list[Outcome]] = {}
         lines: dict[int, bytes] = {}
 
         async def answer(at: int) -> None:
             last = min(at + size, end)
             while at < last:  # once, but for pictures that take longer than a turn
-                done, lines[at] = await to_thread.run_sync(
-                    self._answer_part, at, self.entries[at:last], limiter=threads
-                )
+                done, lines[at] = await threads.run(self._answer_part, at, self.entries[at:last])
                 outcomes[at] = done
                 at += len(done)
 

@@ -3,9 +3,8 @@
 import functools
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
@@ -13,10 +12,12 @@ from service.answers.schemas import PredictionBody
 from service.answers.writing import answer_prediction, write_json
 from service.inference.recognition import Model
 from service.intake.admission import Place
+from service.intake.decoders import Decoders
 from service.intake.uploads import single_file, split_files
 from service.preprocessing import (
     CanonicalDigit,
     OpenedImage,
+    Picture,
     UploadLimits,
     canonicalise,
     open_image,
@@ -31,6 +32,8 @@ INLINE_PIXELS_ALONE = (
     400_000  # two milliseconds of a JPEG, when nobody else waits for the event loop
 )
 INLINE_BYTES = 400_000  # of that many pixels at most; headers can take 0.3 s a megabyte
+
+T = TypeVar("T")
 
 router = APIRouter()
 
@@ -98,42 +101,60 @@ async def answer_upload(
 async def see(file: bytes, resources: Resources, place: Place) -> CanonicalDigit:
     """Preprocess small pictures at once and large ones in a thread, so that nobody waits for a photo.
 
-    Of a camera's small photos, a thread would take a third of the time; so they go there only in company.
+    A small photo in company is decoded in a thread, beside the event loop since decoders let go of Python's
+    lock, and preprocessed on the loop, in its turn, since preprocessing does not.
     """
     limits = resources.settings.upload_limits
     if len(file) > INLINE_BYTES:
         work = functools.partial(_open_in_turn, file, limits, place)
-        return await _in_thread(work, resources)
+        return await _in_thread(work, resources, resources.decoders)
     started = time.perf_counter()
     image = open_image(file, limits)
     if image.num_pixels <= (INLINE_PIXELS_ALONE if place.is_alone else INLINE_PIXELS):
-        return _preprocess(image, place.record, started)
-    return await _in_thread(functools.partial(_see_in_turn, image, place), resources)
+        return _preprocess(_decode(image, place.record, started), place.record)
+    if image.num_pixels <= INLINE_PIXELS_ALONE:
+        decode = functools.partial(_decode_in_turn, image, place)
+        picture = await _in_thread(decode, resources, resources.photo_decoder)
+        await resources.turns.wait()
+        place.check()
+        return _preprocess(picture, place.record)
+    see_all = functools.partial(_see_in_turn, image, place)
+    return await _in_thread(see_all, resources, resources.decoders)
 
 
-async def _in_thread(work: Callable[[], CanonicalDigit], resources: Resources) -> CanonicalDigit:
-    """Decode in a thread, when its turn comes."""
-    return await to_thread.run_sync(resources.decoder_watch.run, work, limiter=resources.decoders)
+async def _in_thread(work: Callable[[], T], resources: Resources, threads: Decoders) -> T:
+    """Do some work in one of these threads, when its turn comes."""
+    return await threads.run(resources.decoder_watch.run, work)
 
 
 def _open_in_turn(file: bytes, limits: UploadLimits, place: Place) -> CanonicalDigit:
-    """Preprocess a file whose turn has come, if it is still wanted."""
+    """Open and preprocess a file whose turn has come, if it is still wanted."""
     place.check()
     started = time.perf_counter()
-    return _preprocess(open_image(file, limits), place.record, started)
+    return _preprocess(_decode(open_image(file, limits), place.record, started), place.record)
 
 
 def _see_in_turn(image: OpenedImage, place: Place) -> CanonicalDigit:
-    """Preprocess a picture whose turn has come, if it is still wanted."""
+    """Decode and preprocess a picture whose turn has come, if it is still wanted."""
+    return _preprocess(_decode_in_turn(image, place), place.record)
+
+
+def _decode_in_turn(image: OpenedImage, place: Place) -> Picture:
+    """Decode a picture whose turn has come, if it is still wanted."""
     place.check()
-    return _preprocess(image, place.record, time.perf_counter())
+    return _decode(image, place.record, time.perf_counter())
 
 
-def _preprocess(image: OpenedImage, record: RequestRecord, started: float) -> CanonicalDigit:
-    """Decode and preprocess a picture, and note how long each took since `started`, by `perf_counter`."""
+def _decode(image: OpenedImage, record: RequestRecord, started: float) -> Picture:
+    """Decode a picture, and note how long it took since `started`, by `perf_counter`."""
     picture = image.decode()
-    decoded = time.perf_counter()
-    record.decode_at, record.decode_s = started, decoded - started
+    record.decode_at, record.decode_s = started, time.perf_counter() - started
+    return picture
+
+
+def _preprocess(picture: Picture, record: RequestRecord) -> CanonicalDigit:
+    """Preprocess a decoded picture, and note how long it took."""
+    started = time.perf_counter()
     seen = canonicalise(picture)
-    record.preprocess_s = time.perf_counter() - decoded
+    record.preprocess_at, record.preprocess_s = started, time.perf_counter() - started
     return seen

@@ -33,6 +33,7 @@ class RequestRecord:
     Attributes:
         decode_at: When decoding began, in seconds of `perf_counter`.
         decode_s: Reading the header and decoding the picture, in seconds.
+        preprocess_at: When preprocessing began, in seconds of `perf_counter`.
         preprocess_s: Finding the digit and bringing it to the canonical form, in seconds.
         queue_at: When the wait for the engine began, in seconds of `perf_counter`.
         queue_s: Waiting for the engine, in seconds.
@@ -44,6 +45,7 @@ class RequestRecord:
 
     decode_at: float | None = None
     decode_s: float | None = None
+    preprocess_at: float | None = None
     preprocess_s: float | None = None
     queue_at: float | None = None
     queue_s: float | None = None

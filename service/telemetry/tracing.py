@@ -203,8 +203,8 @@ def _steps(record: RequestRecord) -> Iterator[Step]:
     """Yield the steps of a single picture that were taken."""
     if record.decode_at is not None and record.decode_s is not None:
         yield Step("decode", record.decode_at, record.decode_s)
-        if record.preprocess_s is not None:
-            yield Step("preprocess", record.decode_at + record.decode_s, record.preprocess_s)
+    if record.preprocess_at is not None and record.preprocess_s is not None:
+        yield Step("preprocess", record.preprocess_at, record.preprocess_s)
     if record.queue_at is not None and record.queue_s is not None and record.model_s is not None:
         yield Step("queue", record.queue_at, record.queue_s)
         yield Step("model", record.queue_at + record.queue_s, record.model_s)

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import numpy as np
 import numpy.typing as npt
-from anyio import CapacityLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app import create_app
@@ -80,8 +79,6 @@ def ask(  # noqa: PLR0913 - what a test may choose
     resources = Resources(
         settings,
         models,
-        CapacityLimiter(2),
-        CapacityLimiter(1),
         versions=versions,
         recorder=recorder or Recorder(),
     )

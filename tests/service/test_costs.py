@@ -173,7 +173,9 @@ class TestUpload:
             genuine = getattr(owner, name)
 
             def note_and_call(*arguments: Any, **options: Any) -> Any:
-                if threading.get_ident() == thread:  # services of other tests may still do their work
+                if (
+                    threading.get_ident() == thread
+                ):  # services of other tests may still do their work
                     hops.append(name)
                 return genuine(*arguments, **options)
 
@@ -187,7 +189,7 @@ class TestUpload:
         ask(model, "POST", "/predict", content=_photo())
 
         assert num_of_small == 0
-        assert hops == ["run_sync"]
+        assert hops == ["submit"]
 
 
 def test_uploads_leave_nothing() -> None:

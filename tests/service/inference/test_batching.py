@@ -11,7 +11,6 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import pytest
-from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -415,13 +414,7 @@ class TestModels:
         """A model in batches says what it says without."""
         model = load_model(FakeEngine())
         seen = preprocess(encode(draw()), UploadLimits())
-        limiter = CapacityLimiter(1)
-        batched = Resources(
-            Settings(),
-            Models({"digits": model}, "digits"),
-            limiter,
-            limiter,
-        )
+        batched = Resources(Settings(), Models({"digits": model}, "digits"))
 
         prediction = asyncio.run(batched.predict(model, seen, Gate(1).enter(math.inf)))
 

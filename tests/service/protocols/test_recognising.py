@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from anyio import CapacityLimiter
 
 from service.batches import BatchEntry, canonicalise_entries
 from service.errors import DeadlineError, ProtocolError, UnsupportedMediaError, UploadTooLargeError
@@ -32,8 +31,7 @@ def make_resources(engine: FakeEngine | None = None, **settings: Any) -> Resourc
     model = load_model(FakeEngine())
     model.engine = engine or model.engine
     models = Models({"digits": model}, "digits")
-    limiters = CapacityLimiter(2), CapacityLimiter(1)
-    return Resources(Settings(**settings), models, *limiters)
+    return Resources(Settings(**settings), models)
 
 
 def _recognise(

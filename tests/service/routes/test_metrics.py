@@ -4,7 +4,6 @@ import asyncio
 import itertools
 
 import pytest
-from anyio import CapacityLimiter
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
@@ -146,9 +145,7 @@ class TestMetrics:
     def test_reference_is_measured_once(self) -> None:
         """The model computes its reference for the first scrape of a process alone."""
         model = load_model(FakeEngine())
-        resources = Resources(
-            Settings(), Models({"digits": model}, "digits"), CapacityLimiter(1), CapacityLimiter(1)
-        )
+        resources = Resources(Settings(), Models({"digits": model}, "digits"))
         request = Request({"type": "http", "headers": []})
 
         asyncio.run(metrics(request, resources))

@@ -5,19 +5,22 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-import anyio.to_thread
 import pytest
 from PIL import Image
 
-from service.intake import discarding
-from service.preprocessing import OpenedImage, Picture
+from service.intake import admission, discarding
+from service.intake.turns import Turns
+from service.preprocessing import CanonicalDigit, OpenedImage, Picture, canonicalise
 from service.resources import Resources
+from service.routes import predict
 from service.routes.predict import INLINE_BYTES, INLINE_PIXELS, INLINE_PIXELS_ALONE
 from service.settings import Settings
 from tests.pictures import draw, encode
+from tests.service.clocks import StoppedClock
 from tests.service.in_process import FakeEngine, ask, load_model
 
 SMALL, MIDDLE, LARGE = (280, 280), (640, 480), (800, 600)
+LONG_S = 1_000.0  # longer than any request may wait
 
 
 def _add_company(resources: Resources) -> None:
@@ -53,38 +56,69 @@ class TestPredict:
         assert openings == ["JPEG"]
 
     @pytest.mark.parametrize(
-        ("size", "prepare", "is_in_thread"),
+        ("size", "prepare", "in_threads"),
         [
-            (SMALL, None, False),
-            (SMALL, _add_company, False),
-            (MIDDLE, None, False),
-            (MIDDLE, _add_company, True),
-            (LARGE, None, True),
+            (SMALL, None, (False, False)),
+            (SMALL, _add_company, (False, False)),
+            (MIDDLE, None, (False, False)),
+            (MIDDLE, _add_company, (True, False)),
+            (LARGE, None, (True, True)),
         ],
         ids=["small", "small, in company", "middle", "middle, in company", "large"],
     )
-    def test_large_pictures_are_decoded_in_a_thread(
+    def test_large_pictures_go_to_threads(
         self,
         size: tuple[int, int],
         prepare: Callable[[Resources], None] | None,
-        is_in_thread: bool,
+        in_threads: tuple[bool, bool],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """Pictures over the bound, which is lower in company, leave the event loop free; others save the hop."""
-        threads, genuine = [], OpenedImage.decode
+        """There they are decoded and preprocessed; middling ones in company are decoded there; others save the hop."""
+        threads, decode = [], OpenedImage.decode
 
         def note_and_decode(image: OpenedImage) -> Picture:
             threads.append(threading.current_thread())
-            return genuine(image)
+            return decode(image)
+
+        def note_and_preprocess(picture: Picture) -> CanonicalDigit:
+            threads.append(threading.current_thread())
+            return canonicalise(picture)
 
         monkeypatch.setattr(OpenedImage, "decode", note_and_decode)
+        monkeypatch.setattr(predict, "canonicalise", note_and_preprocess)
 
         upload = encode(draw(size=size))
         ask(load_model(FakeEngine()), "POST", "/predict", content=upload, prepare=prepare)
 
         bound = INLINE_PIXELS if prepare else INLINE_PIXELS_ALONE
-        assert (size[0] * size[1] > bound) == is_in_thread
-        assert [thread is not threading.main_thread() for thread in threads] == [is_in_thread]
+        assert (size[0] * size[1] > bound) == in_threads[0]
+        assert tuple(thread is not threading.main_thread() for thread in threads) == in_threads
+
+    def test_photo_that_nobody_waits_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One whose time ran out while it waited for the event loop is not preprocessed."""
+        clock = StoppedClock()
+        monkeypatch.setattr(admission, "time", clock)
+        seen = list[Picture]()
+        wait = Turns.wait
+
+        async def wait_long(turns: Turns) -> None:
+            await wait(turns)
+            clock.now += LONG_S
+
+        monkeypatch.setattr(Turns, "wait", wait_long)
+        monkeypatch.setattr(predict, "canonicalise", seen.append)
+
+        answer = ask(
+            load_model(FakeEngine()),
+            "POST",
+            "/predict",
+            content=encode(draw(size=MIDDLE)),
+            prepare=_add_company,
+        )
+
+        assert answer.status_code == 503
+        assert answer.json()["type"].endswith("deadline-passed")
+        assert seen == []
 
     @pytest.mark.parametrize("num_more", [0, 1])
     def test_headers_of_large_files_are_read_in_a_thread(
@@ -105,23 +139,6 @@ class TestPredict:
 
         assert answer.json()["class"] == 7
         assert [thread is not threading.main_thread() for thread in threads] == [num_more > 0]
-
-    @pytest.mark.parametrize(("size", "num_hops"), [(SMALL, 0), (LARGE, 1)], ids=["small", "large"])
-    def test_thread_hops(
-        self, size: tuple[int, int], num_hops: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A small picture is answered without a hop to a thread, by the framework too; a large one takes one."""
-        hops, genuine = [], anyio.to_thread.run_sync
-
-        async def note_and_run(function: Any, *arguments: Any, **options: Any) -> Any:
-            hops.append(function)
-            return await genuine(function, *arguments, **options)
-
-        monkeypatch.setattr(anyio.to_thread, "run_sync", note_and_run)
-
-        ask(load_model(FakeEngine()), "POST", "/predict", content=encode(draw(size=size)))
-
-        assert len(hops) == num_hops
 
     def test_detail(self) -> None:
         """`?detail=true` adds what the model saw."""

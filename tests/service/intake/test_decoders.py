@@ -1,0 +1,75 @@
+"""Threads that decode."""
+
+import asyncio
+import threading
+
+import pytest
+
+from service.intake.decoders import Decoders
+
+PATIENCE_S = 20
+
+
+class TestDecoders:
+    """`Decoders`."""
+
+    def test_works_in_a_thread(self) -> None:
+        """What the work returns comes back, and it was done elsewhere."""
+
+        def add(one: int, *, other: int) -> tuple[int, threading.Thread]:
+            return one + other, threading.current_thread()
+
+        total, thread = asyncio.run(Decoders(1).run(add, 2, other=3))
+
+        assert total == 5
+        assert thread is not threading.current_thread()
+
+    def test_failure(self) -> None:
+        """What the work raises comes back too."""
+        with pytest.raises(ZeroDivisionError):
+            asyncio.run(Decoders(1).run(divmod, 1, 0))
+
+    def test_as_many_at_once_as_threads(self) -> None:
+        """Two threads meet, and work that comes meanwhile waits for one of them, in its order."""
+        meeting, began = threading.Barrier(2), list[int]()
+
+        def meet(number: int) -> None:
+            began.append(number)
+            meeting.wait(PATIENCE_S)
+
+        async def work() -> None:
+            decoders = Decoders(2)
+            await asyncio.gather(*(decoders.run(meet, number) for number in range(6)))
+
+        asyncio.run(work())
+
+        assert [{*began[at : at + 2]} for at in (0, 2, 4)] == [{0, 1}, {2, 3}, {4, 5}]
+
+    @pytest.mark.parametrize("by_closing", [True, False], ids=["closed", "cancelled"])
+    def test_work_that_nobody_waits_for(self, *, by_closing: bool) -> None:
+        """It is left out if its turn has not come; what has begun is done."""
+        go_on, has_begun, done = threading.Event(), threading.Event(), list[str]()
+
+        def hold() -> None:
+            has_begun.set()
+            go_on.wait(PATIENCE_S)
+            done.append("begun")
+
+        async def work() -> None:
+            decoders = Decoders(1)
+            begun = asyncio.create_task(decoders.run(hold))
+            waiting = asyncio.create_task(decoders.run(done.append, "waiting"))
+            while not has_begun.is_set():
+                await asyncio.sleep(0.001)
+            if by_closing:
+                decoders.close()
+            else:
+                waiting.cancel()
+            go_on.set()
+            await begun
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        asyncio.run(work())
+
+        assert done == ["begun"]
