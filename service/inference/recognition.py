@@ -104,14 +104,14 @@ class Model:
     def interpret(self, row: npt.NDArray[np.float32], seen: CanonicalDigit) -> Prediction:
         """Turn the engine's answer float32 [10] to a digit into a prediction."""
         probabilities = row.astype(np.float64)
-        probabilities /= probabilities.sum()
-        digit = int(probabilities.argmax())
-        return Prediction(digit, probabilities, self.judge(probabilities), seen)
+        probabilities /= np.add.reduce(probabilities)
+        values = probabilities.tolist()  # of ten, Python finds the largest sooner than NumPy
+        return Prediction(values.index(max(values)), probabilities, self.judge(values), seen)
 
-    def judge(self, probabilities: npt.NDArray[np.floating]) -> Status:
-        """Turn probabilities [10] into a status by the bundle's thresholds."""
-        decision, confidence = self.bundle.manifest.decision, float(probabilities.max())
-        is_novel = novelty(probabilities) > decision.novel_above
+    def judge(self, probabilities: Sequence[float]) -> Status:
+        """Turn ten probabilities into a status by the bundle's thresholds."""
+        decision, confidence = self.bundle.manifest.decision, max(probabilities)
+        is_novel = len(probabilities) * min(probabilities) > decision.novel_above  # see `novelty`
         if is_novel or confidence < decision.not_a_digit_below:
             return "not_a_digit"
         return "uncertain" if confidence < decision.uncertain_below else "ok"

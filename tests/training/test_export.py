@@ -148,7 +148,7 @@ class TestExportOfUploads:
 
         answers = model.engine.predict(uploads.images[uploads.labels != NOT_A_DIGIT])
 
-        statuses = [model.judge(answer) for answer in answers]
+        statuses = [model.judge(answer) for answer in answers.tolist()]
         refused = [at for at, status in enumerate(statuses) if status == "not_a_digit"]
         assert refused == [int(novelty(answers).argmax())]
 

@@ -93,7 +93,7 @@ class TestModel:
         probabilities[7] = top
         probabilities[:4] += (1 - probabilities.sum()) / 4
 
-        assert model.judge(probabilities) == status
+        assert model.judge(probabilities.tolist()) == status
 
     def test_probabilities_sum_to_one(self, engine: FakeEngine, model: Model) -> None:
         """Rounding of the engine does not reach the client."""
