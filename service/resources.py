@@ -28,7 +28,7 @@ from service.telemetry.metrics.drift import Distribution
 from service.telemetry.metrics.recorder import Recorder
 from service.versions.changes import Versions
 
-PHOTOS_PER_ITERATION = 4  # of the event loop; each keeps it busy for a millisecond or two
+PHOTOS_PER_ITERATION = 4  # of the event loop; each keeps it busy for one to three milliseconds
 MAX_EXPLANATIONS = 1  # at once; each keeps a core busy for some tens of milliseconds
 MAX_WAITING_EXPLANATIONS = 4
 MAX_EVALUATIONS = 1  # at once; each keeps a core busy

@@ -1,8 +1,8 @@
-"""Accepts connections from a socket, as many in a turn of the event loop as its server is to take at once.
+"""Accepts connections from a socket, of one process or of several that share it.
 
-Processes that share a socket take one at a time: where the first that wakes takes all, of 64 connections one worker
-was seen to hold 64 and the other none. A process of its own takes whatever waits, where uvloop would take one: a turn
-in which photos are preprocessed lasts for milliseconds, and 64 clients that come together would wait for 64 of them.
+Who shares takes one in a turn of the event loop: where the first that wakes takes all, of 64 connections one worker was
+seen to hold 64 and the other none. Who does not takes all that wait, where uvloop would take one: a turn in which
+photos are preprocessed lasts for milliseconds, and 64 clients that come together would wait for 64 of them.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 
+BURST = 64  # connections at once; each takes some fifty microseconds
 RETRY_S = 1.0  # after a failure of the system, such as too many open files; as asyncio does
 
 logger = logging.getLogger("digitserve")
@@ -21,11 +22,14 @@ class Acceptor:
     """Hands connections to protocols; closes like a server of asyncio's.
 
     Args:
-        listener: The shared socket, bound; it stays the caller's.
+        listener: The socket, bound. A shared one stays open, for the others.
         make_protocol: Makes what serves a connection.
         backlog: Most connections that wait to be accepted.
-        num_at_once: Most connections that it takes in one turn.
+        is_shared: Whether other processes accept from it too.
         tls: The server's side of TLS, if it speaks TLS.
+
+    Raises:
+        OSError: If it cannot listen, as where another program began to since the socket was bound.
     """
 
     def __init__(
@@ -34,12 +38,12 @@ class Acceptor:
         make_protocol: Callable[[], asyncio.BaseProtocol],
         *,
         backlog: int,
-        num_at_once: int = 1,
+        is_shared: bool,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._listener = listener
         self._make_protocol = make_protocol
-        self._num_at_once = num_at_once
+        self._is_shared = is_shared
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._openings: set[asyncio.Task[None]] = set()
@@ -49,10 +53,19 @@ class Acceptor:
         self._watch()
 
     def close(self) -> None:
-        """Accept no more; connections that are open go on."""
+        """Accept no more; connections that are open go on.
+
+        Those that wait at a socket that is not shared are taken first, and whoever comes later is refused.
+        """
+        if self._listener.fileno() < 0:  # as where it is closed already
+            return
+        self._loop.remove_reader(self._listener)
+        if not self._is_shared:
+            while self._accept():
+                pass
+            self._listener.close()
         if self._retry is not None:
             self._retry.cancel()
-        self._loop.remove_reader(self._listener)
 
     async def wait_closed(self) -> None:
         """Return at once: nothing is left to wait for."""
@@ -61,8 +74,8 @@ class Acceptor:
         self._loop.add_reader(self._listener, self._accept_waiting)
 
     def _accept_waiting(self) -> None:
-        """Take the connections that wait, as many as it is to take at once."""
-        for _ in range(self._num_at_once):
+        """Take one connection, or all that wait if nobody else would."""
+        for _ in range(1 if self._is_shared else BURST):
             if not self._accept():
                 return
 

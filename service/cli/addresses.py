@@ -1,13 +1,15 @@
 """Addresses: whether one can be listened on, who reaches it, and how to try the service there.
 
-host, port -> tried before any model is loaded -> warning -> server -> URL and a command to try
+host, port -> sockets, bound before any model is loaded -> warning -> server -> URL and a command to try
 """
 
+import contextlib
 import errno
 import ipaddress
 import shlex
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from service.cli.outcomes import ServiceUnusableError
@@ -20,42 +22,65 @@ _REASONS = {
 }
 
 
-def check_address(host: str, port: int) -> None:
-    """Try to listen, before models are loaded for nothing.
+@contextlib.contextmanager
+def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """Have a socket bound to each address that a host has here, before models are loaded for nothing.
+
+    Clients are refused until somebody listens on them. At the end they are closed.
+
+    Args:
+        host: Address or name; empty: all addresses of this machine.
+        port: Port; 0: one that is free, the same for all of them.
 
     Raises:
-        ServiceUnusableError: If it cannot be on any of the host's addresses, or one is taken.
+        ServiceUnusableError: If it cannot be done for any of the addresses, or one is taken.
     """
+    with contextlib.ExitStack() as stack:
+        listeners, failures = list[socket.socket](), list[OSError]()
+        addresses = _resolve(host, port)
+        for family, address in addresses:
+            chosen = listeners[0].getsockname()[1] if listeners else port
+            try:
+                listener = _bind(family, (address[0], chosen, *address[2:]), len(addresses) == 1)
+            except OSError as error:
+                failures.append(error)
+            else:
+                listeners.append(stack.enter_context(listener))
+        taken = [failure for failure in failures if failure.errno == errno.EADDRINUSE]
+        if taken or not listeners:
+            failure = (taken or failures)[0]
+            other = f"{failure.strerror}. Choose another by --host and --port."
+            raise ServiceUnusableError(
+                f"It cannot listen on {host}, port {port}: {_REASONS.get(failure.errno or 0, other)}"
+            ) from failure
+        yield listeners
+
+
+def _resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Any]]:
+    """Return the family and address of each address of a host."""
     try:
-        addresses = socket.getaddrinfo(
+        found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except socket.gaierror as cause:
         raise ServiceUnusableError(
             f"It cannot listen on {host}: there is no such host. Choose an address of this machine by --host."
         ) from cause
-    failures = [failure for address in addresses if (failure := _try(*address))]
-    taken = [failure for failure in failures if failure.errno == errno.EADDRINUSE]
-    if taken or len(failures) == len(addresses):
-        failure = (taken or failures)[0]
-        other = f"{failure.strerror}. Choose another by --host and --port."
-        raise ServiceUnusableError(
-            f"It cannot listen on {host}, port {port}: {_REASONS.get(failure.errno or 0, other)}"
-        ) from failure
+    return list(dict.fromkeys((family, address) for family, *_, address in found))
 
 
-def _try(
-    family: socket.AddressFamily, kind: socket.SocketKind, protocol: int, _: str, address: Any
-) -> OSError | None:
-    """Listen on an address for a moment; return why it cannot be."""
+def _bind(family: socket.AddressFamily, address: Any, is_only: bool) -> socket.socket:
+    """Bind a socket to an address; one of several leaves IPv4 to the others."""
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        with socket.socket(family, kind, protocol) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen()
-    except OSError as failure:
-        return failure
-    return None
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and not is_only:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def warn_of_strangers(settings: Settings, host: str) -> None:

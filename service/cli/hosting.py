@@ -6,12 +6,13 @@ settings -> application -> FailureTrap -> OnlyServer, or Workers under a Supervi
 import contextlib
 import functools
 import signal
+import socket
 from pathlib import Path
 
 import uvicorn
 
 from service.app import create_app
-from service.cli.addresses import check_address, is_loopback, warn_of_strangers
+from service.cli.addresses import bound, is_loopback, warn_of_strangers
 from service.cli.connections import Connection
 from service.cli.failure_trap import FailureTrap
 from service.cli.garbage import kept_for_good
@@ -44,12 +45,13 @@ def host(settings: Settings, address: str, port: int) -> int:
     """
     with make_folder() as folder:
         config = _configure(settings, address, port, folder)
-        check_address(address, port)
-        warn_of_strangers(settings, address)
-        try:
-            return _run_many(config, settings) if config.workers > 1 else _run_one(config, settings)
-        except SystemExit:  # the start failed, and the reason was printed
-            return ExitCode.UNUSABLE
+        with bound(address, port) as listeners:
+            warn_of_strangers(settings, address)
+            try:
+                run = _run_many if config.workers > 1 else _run_one
+                return run(config, settings, listeners)
+            except SystemExit:  # the start failed, and the reason was printed
+                return ExitCode.UNUSABLE
 
 
 def _configure(settings: Settings, address: str, port: int, folder: Path | None) -> uvicorn.Config:
@@ -97,11 +99,13 @@ def create_trapped_app(
         return FailureTrap(create_app(settings, folder, counters))
 
 
-def _run_one(config: uvicorn.Config, settings: Settings) -> ExitCode:
+def _run_one(
+    config: uvicorn.Config, settings: Settings, listeners: list[socket.socket]
+) -> ExitCode:
     """Serve in this process."""
     prepare_signals()
-    with config.bind_socket() as listener, contextlib.suppress(KeyboardInterrupt):
-        OnlyServer(config, settings).run([listener])
+    with contextlib.suppress(KeyboardInterrupt):
+        OnlyServer(config, settings).run(listeners)
     return ExitCode.OK
 
 
@@ -115,12 +119,13 @@ def prepare_signals() -> None:
         signal.signal(each, signal.SIG_IGN)
 
 
-def _run_many(config: uvicorn.Config, settings: Settings) -> ExitCode:
+def _run_many(
+    config: uvicorn.Config, settings: Settings, listeners: list[socket.socket]
+) -> ExitCode:
     """Serve in processes of their own, which this one supervises."""
     if resolve_engine(settings.engine) != "tensorflow":  # no fork has the threads that it starts
         with kept_for_good():
             import_engine(settings.engine)
-    with config.bind_socket() as listener:
-        supervisor = Supervisor(config, listener, settings)
-        supervisor.run()
+    supervisor = Supervisor(config, listeners, settings)
+    supervisor.run()
     return ExitCode.UNUSABLE if supervisor.has_failed else ExitCode.OK

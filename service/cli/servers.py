@@ -8,11 +8,13 @@ import functools
 import logging
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable
 from typing import cast
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from service.cli.acceptor import Acceptor
 from service.cli.addresses import announce
@@ -24,7 +26,6 @@ from service.settings import Settings
 
 QUIET_LOOKS = 6  # in a row that saw no request; then a server that drains is idle
 LOOK_S = 0.05  # between two of them
-MAX_BURST = 64  # connections; each takes some fifty microseconds
 TICKS = 10  # of a tenth of a second, between two looks at clients, engines and memory
 
 logger = logging.getLogger("digitserve")
@@ -37,10 +38,10 @@ class Server(uvicorn.Server):
     answers in work for at most as long again.
 
     Attributes:
-        num_at_once: Most connections that it accepts in one turn of the event loop.
+        is_sharing: Whether it shares its sockets with other processes.
     """
 
-    num_at_once = 1
+    is_sharing = False
 
     @functools.cached_property
     def _stall_watch(self) -> StallWatch:
@@ -53,6 +54,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start without listeners, then accept from those that are bound."""
         await super().startup([])
+        self.started = False  # as yet nobody listens
         make_protocol: Callable[[], asyncio.Protocol] = functools.partial(
             cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class),
             config=self.config,
@@ -60,14 +62,20 @@ class Server(uvicorn.Server):
             app_state=self.lifespan.state,
         )
         for listener in sockets or []:
-            acceptor = Acceptor(
-                listener,
-                make_protocol,
-                backlog=self.config.backlog,
-                num_at_once=self.num_at_once,
-                tls=self.config.ssl,
-            )
+            try:
+                acceptor = Acceptor(
+                    listener,
+                    make_protocol,
+                    backlog=self.config.backlog,
+                    is_shared=self.is_sharing,
+                    tls=self.config.ssl,
+                )
+            except OSError as error:  # another program has begun to listen there meanwhile
+                logger.error("It cannot listen: %s.", error.strerror)
+                await self.lifespan.shutdown()
+                sys.exit(STARTUP_FAILURE)
             self.servers.append(cast("asyncio.Server", acceptor))
+        self.started = True
 
     async def main_loop(self) -> None:
         """Serve until a signal comes, under the eyes of the watchdog."""
@@ -128,8 +136,6 @@ class Server(uvicorn.Server):
 class OnlyServer(Server):
     """A server without a supervisor, which says itself how to use it."""
 
-    num_at_once = MAX_BURST
-
     def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
         super().__init__(config)
         self._settings = settings
@@ -137,7 +143,7 @@ class OnlyServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the URL and a command to try."""
         await super().startup(sockets)
-        for listener in sockets or []:
+        for listener in (sockets or [])[:1]:
             announce(listener, self._settings)
 
 
@@ -148,6 +154,8 @@ class SharingServer(Server):
         config: Of all of them.
         supervisor_id: Of the process that started this one, and stops it.
     """
+
+    is_sharing = True
 
     def __init__(self, config: uvicorn.Config, supervisor_id: int) -> None:
         super().__init__(config)

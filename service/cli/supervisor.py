@@ -44,8 +44,10 @@ class Supervisor(Multiprocess):
 
     processes: list[Worker]  # type: ignore[assignment]  # see below `Worker`
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, settings: Settings) -> None:
-        super().__init__(config, [listener])
+    def __init__(
+        self, config: uvicorn.Config, listeners: list[socket.socket], settings: Settings
+    ) -> None:
+        super().__init__(config, listeners)
         self._settings = settings
         self._leaving: list[Worker] = []  # were told to end, and have been replaced
         self.should_exit = StopFlag()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from anyio import CancelScope
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -30,13 +32,21 @@ class Decoders:
         self._pool = ThreadPoolExecutor(num_threads, "decoder")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do some work in the next thread that is free; left out if nobody waits for it any more by then.
+        """Do some work in the next thread that is free.
+
+        Who is cancelled waits for the end of work that has begun, and has other work left out.
 
         Raises:
             Exception: What the work raised.
         """
         done = self._pool.submit(work, *args, **kwargs)
-        return await asyncio.wrap_future(done)
+        try:
+            return await asyncio.wrap_future(done)
+        except asyncio.CancelledError:
+            if not done.cancel():  # what it works on is in use
+                with CancelScope(shield=True):
+                    await asyncio.wait([asyncio.wrap_future(done)])
+            raise
 
     def close(self) -> None:
         """End the threads once they have done what they are at; nothing else is begun."""

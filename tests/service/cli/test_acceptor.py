@@ -1,4 +1,4 @@
-"""Connections that several processes accept from one socket; here they are acceptors of one event loop."""
+"""Connections that are accepted from a socket; processes that share it are acceptors of one event loop here."""
 
 import asyncio
 import errno
@@ -38,7 +38,7 @@ def listener() -> Iterator[socket.socket]:
 
 def _start(listener: socket.socket, name: bytes, tls: ssl.SSLContext | None = None) -> Acceptor:
     """Accept for a greeter of that name."""
-    return Acceptor(listener, lambda: _Greeter(name), backlog=BACKLOG, tls=tls)
+    return Acceptor(listener, lambda: _Greeter(name), backlog=BACKLOG, is_shared=True, tls=tls)
 
 
 async def _greetings(count: int, listener: socket.socket) -> list[bytes]:
@@ -76,9 +76,16 @@ class TestAcceptor:
             client.close()
         assert told == {b"A": 20, b"B": 20}
 
-    @pytest.mark.parametrize(("num_at_once", "bursts"), [(1, [1] * 20), (8, [8, 8, 4])])
-    def test_burst(self, num_at_once: int, bursts: list[int], listener: socket.socket) -> None:
-        """Of twenty that wait it takes as many in each turn of the event loop as it is to take at once."""
+    @pytest.mark.parametrize(("is_shared", "bursts"), [(True, [1] * 20), (False, [8, 8, 4])])
+    def test_burst(
+        self,
+        is_shared: bool,
+        bursts: list[int],
+        listener: socket.socket,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Of twenty that wait it takes one in each turn of the event loop, or a burst where nobody else would."""
+        monkeypatch.setattr(acceptor, "BURST", 8)
         listener.listen(BACKLOG)
         clients = [socket.create_connection(listener.getsockname()) for _ in range(20)]
 
@@ -93,7 +100,7 @@ class TestAcceptor:
                 made[-1] += 1
                 return _Greeter(b"A")
 
-            serving = Acceptor(listener, make, backlog=BACKLOG, num_at_once=num_at_once)
+            serving = Acceptor(listener, make, backlog=BACKLOG, is_shared=is_shared)
             begin_turn()
             await asyncio.sleep(0.2)
             serving.close()
@@ -119,6 +126,27 @@ class TestAcceptor:
 
         assert asyncio.run(serve()) == [b"B"] * 10
 
+    def test_closed_leaves_nobody_waiting(self, listener: socket.socket) -> None:
+        """Who waits at a socket that is not shared when it closes is served; who comes then is refused at once."""
+        listener.listen(BACKLOG)
+        name = listener.getsockname()
+        clients = [socket.create_connection(name) for _ in range(3)]
+
+        async def serve() -> None:
+            closing = Acceptor(listener, lambda: _Greeter(b"A"), backlog=BACKLOG, is_shared=False)
+            closing.close()
+            closing.close()  # as a server does at its end
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(name)
+            await asyncio.sleep(0.1)
+
+        asyncio.run(serve())
+
+        told = [client.recv(1) for client in clients]
+        for client in clients:
+            client.close()
+        assert told == [b"A"] * 3
+
     def test_answers_are_sent_at_once(self, listener: socket.socket) -> None:
         """Small writes wait for no acknowledgement of the ones before."""
         delays: list[int] = []
@@ -130,7 +158,7 @@ class TestAcceptor:
                 super().connection_made(transport)
 
         async def serve() -> None:
-            started = Acceptor(listener, lambda: Noting(b"A"), backlog=BACKLOG)
+            started = Acceptor(listener, lambda: Noting(b"A"), backlog=BACKLOG, is_shared=True)
             await _greetings(1, listener)
             started.close()
 

@@ -156,6 +156,32 @@ def test_worker_has_a_server_that_drains() -> None:
     assert worker.server is worker.server
 
 
+@pytest.mark.parametrize(
+    ("server", "is_shared"),
+    [
+        (servers.OnlyServer(uvicorn.Config("unused", log_config=None), Settings()), False),
+        (servers.SharingServer(uvicorn.Config("unused", log_config=None), 1), True),
+    ],
+    ids=["only", "sharing"],
+)
+def test_workers_alone_share(
+    server: servers.Server, is_shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections are left to others where there are others."""
+    acceptor = Mock()
+    monkeypatch.setattr(servers, "Acceptor", acceptor)
+    monkeypatch.setattr(servers, "announce", Mock())
+    monkeypatch.setattr(uvicorn.Server, "startup", AsyncMock())
+    server.lifespan, server.servers = Mock(state={}), []
+    server.config = Mock()
+
+    asyncio.run(server.startup([Mock(), Mock()]))
+
+    assert [call.kwargs["is_shared"] for call in acceptor.call_args_list] == [is_shared] * 2
+    assert len(server.servers) == 2
+    assert server.started
+
+
 @pytest.mark.parametrize("has_ended", [False, True])
 def test_worker_stops_without_supervisor(
     has_ended: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

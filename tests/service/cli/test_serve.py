@@ -1,5 +1,6 @@
 """Tests of `digitserve serve`, most with a process of its own."""
 
+import contextlib
 import functools
 import json
 import logging
@@ -23,6 +24,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.app import create_app
 from service.cli import hosting, main
+from service.cli.addresses import bound
 from service.cli.failure_trap import FailureTrap
 from service.cli.hosting import choose_num_workers
 from service.cli.servers import SharingServer
@@ -110,9 +112,9 @@ class TestWarning:
     ) -> None:
         """It says so, loudly, where it listens beyond this machine without keys."""
         monkeypatch.setenv("DIGITSERVE_API_KEYS", keys)
-        monkeypatch.setattr(hosting, "check_address", lambda _host, _port: None)
-        monkeypatch.setattr(hosting, "_run_one", lambda _config, _settings: 0)
-        monkeypatch.setattr(hosting, "_run_many", lambda _config, _settings: 0)
+        monkeypatch.setattr(hosting, "bound", lambda _host, _port: contextlib.nullcontext([]))
+        monkeypatch.setattr(hosting, "_run_one", lambda *_: 0)
+        monkeypatch.setattr(hosting, "_run_many", lambda *_: 0)
 
         main(["serve", "--host", host, "--port", "0"])
 
@@ -295,7 +297,7 @@ class TestRun:
             functools.partial(os._exit, 9), factory=True, port=0, workers=2, log_level="critical"
         )
         with config.bind_socket() as listener:
-            supervisor = Supervisor(config, listener, Settings())
+            supervisor = Supervisor(config, [listener], Settings())
             supervisor.run()
 
         assert supervisor.has_failed
@@ -335,6 +337,26 @@ class TestRun:
             f"digitserve: It cannot listen on 127.0.0.1, port {port}: another program listens there. "
             "Stop that one, or choose a port that is free by --port.\n"
         )
+
+    @pytest.mark.usefixtures("_restored_signals")
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_port_is_taken_meanwhile(
+        self, workers: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Where another program begins to listen while models are loaded, the start fails with a line, and code 3."""
+        with bound("127.0.0.1", 0) as listeners:
+            port = listeners[0].getsockname()[1]
+            with bound("127.0.0.1", port) as [other]:
+                other.listen()
+                monkeypatch.setattr(hosting, "bound", lambda *_: contextlib.nullcontext(listeners))
+
+                code = main(["serve", "--engine", "litert", "--port", "0", "--workers", workers])
+
+        assert code == 3
+        captured = capfd.readouterr()
+        assert "It cannot listen: Address already in use." in captured.err + captured.out
+        assert "Traceback" not in captured.err + captured.out
+        assert "digitserve listens on" not in captured.out
 
 
 def free_port() -> int:

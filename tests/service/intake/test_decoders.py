@@ -3,6 +3,7 @@
 import asyncio
 import threading
 
+import anyio
 import pytest
 
 from service.intake.decoders import Decoders
@@ -44,6 +45,39 @@ class TestDecoders:
         asyncio.run(work())
 
         assert [{*began[at : at + 2]} for at in (0, 2, 4)] == [{0, 1}, {2, 3}, {4, 5}]
+
+    @pytest.mark.parametrize("by_scope", [True, False], ids=["by a scope", "by its task"])
+    def test_work_that_has_begun_is_waited_for(self, *, by_scope: bool) -> None:
+        """Who is cancelled meanwhile goes on when it is over, since it uses what is about to be given up."""
+        go_on, has_begun, order = threading.Event(), threading.Event(), list[str]()
+
+        def hold() -> None:
+            has_begun.set()
+            go_on.wait(PATIENCE_S)
+            order.append("done")
+
+        async def use(scope: anyio.CancelScope) -> None:
+            with scope:
+                try:
+                    await Decoders(1).run(hold)
+                finally:
+                    order.append("given up")
+
+        async def work() -> None:
+            scope = anyio.CancelScope()
+            using = asyncio.create_task(use(scope))
+            while not has_begun.is_set():
+                await asyncio.sleep(0.001)
+            if by_scope:
+                scope.cancel()
+            else:
+                using.cancel()
+            asyncio.get_running_loop().call_later(0.05, go_on.set)
+            await asyncio.wait([using])
+
+        asyncio.run(work())
+
+        assert order == ["done", "given up"]
 
     @pytest.mark.parametrize("by_closing", [True, False], ids=["closed", "cancelled"])
     def test_work_that_nobody_waits_for(self, *, by_closing: bool) -> None:

@@ -1,6 +1,11 @@
 """Turns on the event loop."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uvloop
 
 from service.intake.turns import Turns
 
@@ -23,10 +28,11 @@ async def _work_in_turn(name: int, turns: Turns, iterations: _Iterations) -> tup
     return name, iterations.number
 
 
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 class TestTurns:
     """`Turns`."""
 
-    def test_few_in_each_iteration(self) -> None:
+    def test_few_in_each_iteration(self, run: Callable[..., Any]) -> None:
         """Of seven that come together two run in each iteration, in their order."""
 
         async def work() -> list[int]:
@@ -36,12 +42,12 @@ class TestTurns:
             assert [name for name, _ in done] == list(range(7))
             return [iteration for _, iteration in done]
 
-        first, *others = asyncio.run(work())
+        first, *others = run(work())
 
         # Between the first and those who had to wait is the iteration in which they are woken.
         assert [iteration - first for iteration in others] == [0, 2, 2, 3, 3, 4]
 
-    def test_alone(self) -> None:
+    def test_alone(self, run: Callable[..., Any]) -> None:
         """Where nobody was before, a turn takes no iteration, the first time and later."""
 
         async def work() -> list[int]:
@@ -53,9 +59,9 @@ class TestTurns:
                 await asyncio.sleep(0.01)
             return waits
 
-        assert asyncio.run(work()) == [0, 0, 0]
+        assert run(work()) == [0, 0, 0]
 
-    def test_late_ones_queue(self) -> None:
+    def test_late_ones_queue(self, run: Callable[..., Any]) -> None:
         """Who comes while others wait goes behind them."""
 
         async def work() -> list[int]:
@@ -70,10 +76,10 @@ class TestTurns:
             await asyncio.gather(take(3), *early)
             return order
 
-        assert asyncio.run(work()) == [0, 1, 2, 3]
+        assert run(work()) == [0, 1, 2, 3]
 
-    def test_cancelled(self) -> None:
-        """A turn of one that is cancelled goes to the next."""
+    def test_cancelled(self, run: Callable[..., Any]) -> None:
+        """Who is cancelled while waiting is passed over."""
 
         async def work() -> list[tuple[int, int]]:
             turns, iterations = Turns(1), _Iterations()
@@ -84,6 +90,6 @@ class TestTurns:
             assert isinstance(done.pop(1), asyncio.CancelledError)
             return [it for it in done if isinstance(it, tuple)]
 
-        (_, first), *others = asyncio.run(work())
+        (_, first), *others = run(work())
 
         assert [(name, iteration - first) for name, iteration in others] == [(2, 2), (3, 3)]
