@@ -203,7 +203,7 @@ def test_no_room_for_a_worker(
 ) -> None:
     """A supervisor that cannot replace a worker now does so at a later look."""
     config = uvicorn.Config("unused", log_config=None, workers=2)
-    supervising = supervisor.Supervisor(config, Mock(), Settings())
+    supervising = supervisor.Supervisor(config, [Mock()], Settings())
     ended = Mock(is_alive=Mock(return_value=False), exitcode=-9)
     supervising.processes, supervising.signal_queue = [ended], [signal.SIGHUP]
     start = Mock(side_effect=[BlockingIOError(errno.EAGAIN, "No room"), OSError(0, "Again"), None])

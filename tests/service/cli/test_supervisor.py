@@ -135,7 +135,7 @@ def supervising(_restored_signals: None) -> Supervisor:
         timeout_graceful_shutdown=1,
         timeout_worker_healthcheck=1,
     )
-    return Supervisor(config, Mock(), Settings())
+    return Supervisor(config, [Mock()], Settings())
 
 
 @pytest.fixture
