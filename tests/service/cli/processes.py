@@ -55,8 +55,9 @@ def _is_worker(process_id: str) -> bool:
 
     A worker has the command of its supervisor; of a process that has ended it is empty.
     """
-    command = Path(f"/proc/{process_id}/cmdline")
-    content = command.read_bytes() if command.exists() else b""
+    content = b""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+        content = Path(f"/proc/{process_id}/cmdline").read_bytes()
     return b"\0serve\0" in content or b"spawn_main" in content
 
 
