@@ -15,6 +15,7 @@ from typing import Any
 from service.cli.outcomes import ServiceUnusableError
 from service.settings import Settings
 
+EVERY_ADDRESS = "every address"  # what no host means
 _REASONS = {
     errno.EADDRINUSE: "another program listens there. Stop that one, or choose a port that is free by --port.",
     errno.EACCES: "this user may not. Choose a port from 1024 on by --port.",
@@ -51,7 +52,7 @@ def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
             failure = (taken or failures)[0]
             other = f"{failure.strerror}. Choose another by --host and --port."
             raise ServiceUnusableError(
-                f"It cannot listen on {host}, port {port}: {_REASONS.get(failure.errno or 0, other)}"
+                f"It cannot listen on {host or EVERY_ADDRESS}, port {port}: {_REASONS.get(failure.errno or 0, other)}"
             ) from failure
         yield listeners
 
@@ -87,8 +88,8 @@ def warn_of_strangers(settings: Settings, host: str) -> None:
     """Say so where others than this machine's programs reach a service that asks for no key."""
     if not settings.api_keys and not is_loopback(host):
         print(
-            f"digitserve: WARNING: It listens on {host} WITHOUT KEYS: whoever reaches it may use it. Set "
-            "DIGITSERVE_API_KEYS, or leave out --host to serve this machine alone.",
+            f"digitserve: WARNING: It listens on {host or EVERY_ADDRESS} WITHOUT KEYS: whoever reaches it may use it. "
+            "Set DIGITSERVE_API_KEYS, or leave out --host to serve this machine alone.",
             file=sys.stderr,
             flush=True,
         )

@@ -97,7 +97,7 @@ class Server(uvicorn.Server):
         """Go on serving until no request comes any more, then stop.
 
         By itself the server stops reading at once, and what its clients have sent and it has not read is lost.
-        Where requests never cease, it takes no more connections in the end: other workers do.
+        Where requests never cease, it takes no more connections in the end: other workers do, if there are any.
         """
         self.lifespan.state["resources"].lifecycle.is_draining = True
         # It ends as well what hangs at its end, for which it has three times the bound and a moment.

@@ -78,6 +78,27 @@ class TestBound:
         assert len({port for _, port in names}) == 1
         assert asked == [host or None]
 
+    def test_one_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of several addresses none may be taken: its clients would reach another program. None is kept then."""
+        with socket.create_server(("127.0.0.2", 0)) as listener:
+            port = listener.getsockname()[1]
+            found = [
+                *socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM),
+                *socket.getaddrinfo("127.0.0.2", port, type=socket.SOCK_STREAM),
+            ]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+            with (
+                pytest.raises(
+                    ServiceUnusableError, match=f"on every address, port {port}: another"
+                ),
+                bound("", port),
+            ):
+                pass
+
+            with socket.socket() as other:
+                other.bind(("127.0.0.1", port))
+
     def test_address_that_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of several addresses those are had that this machine has."""
         found = socket.getaddrinfo("127.0.0.1", 0, type=socket.SOCK_STREAM)

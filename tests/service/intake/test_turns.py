@@ -9,6 +9,8 @@ import uvloop
 
 from service.intake.turns import Turns
 
+PATIENCE_S = 10
+
 
 class _Iterations:
     """Counts the iterations of the event loop that runs, from 0."""
@@ -86,7 +88,8 @@ class TestTurns:
             tasks = [asyncio.create_task(_work_in_turn(it, turns, iterations)) for it in range(4)]
             await asyncio.sleep(0)
             tasks[1].cancel()
-            done = await asyncio.gather(*tasks, return_exceptions=True)
+            async with asyncio.timeout(PATIENCE_S):
+                done = await asyncio.gather(*tasks, return_exceptions=True)
             assert isinstance(done.pop(1), asyncio.CancelledError)
             return [it for it in done if isinstance(it, tuple)]
 
