@@ -22,7 +22,7 @@ class Acceptor:
     """Hands connections to protocols; closes like a server of asyncio's.
 
     Args:
-        listener: The socket, bound. A shared one stays open, for the others.
+        listener: The socket, bound; closed at the end. Who shares it has one of its own.
         make_protocol: Makes what serves a connection.
         backlog: Most connections that wait to be accepted.
         is_shared: Whether other processes accept from it too.
@@ -47,31 +47,28 @@ class Acceptor:
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._openings: set[asyncio.Task[None]] = set()
-        self._retry: asyncio.TimerHandle | None = None
         listener.setblocking(False)
         listener.listen(backlog)
         self._watch()
 
     def close(self) -> None:
-        """Accept no more; connections that are open go on.
+        """Take all that wait, and no more; connections that are open go on.
 
-        Those that wait at a socket that is not shared are taken first, and whoever comes later is refused.
+        Whoever comes later is for those who share the socket. Where nobody is left, they are refused at once.
         """
         if self._listener.fileno() < 0:  # as where it is closed already
             return
         self._loop.remove_reader(self._listener)
-        if not self._is_shared:
-            while self._accept():
-                pass
-            self._listener.close()
-        if self._retry is not None:
-            self._retry.cancel()
+        while self._accept():
+            pass
+        self._listener.close()
 
     async def wait_closed(self) -> None:
         """Return at once: nothing is left to wait for."""
 
     def _watch(self) -> None:
-        self._loop.add_reader(self._listener, self._accept_waiting)
+        if self._listener.fileno() >= 0:  # it was not closed since
+            self._loop.add_reader(self._listener, self._accept_waiting)
 
     def _accept_waiting(self) -> None:
         """Take one connection, or all that wait if nobody else would."""
@@ -88,7 +85,7 @@ class Acceptor:
         except OSError as error:
             logger.error("No connection can be accepted: %s.", error.strerror)
             self._loop.remove_reader(self._listener)
-            self._retry = self._loop.call_later(RETRY_S, self._watch)
+            self._loop.call_later(RETRY_S, self._watch)
             return False
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -151,7 +151,12 @@ class Supervisor(Multiprocess):
             self._leaving.remove(worker)
 
     def join_all(self) -> None:
-        """Wait until all workers have ended, and end those that do not."""
+        """Wait until all workers have ended, and end those that do not.
+
+        Clients are refused from when the last of them takes no more connections, rather than left to wait.
+        """
+        for listener in self.sockets:
+            listener.close()
         end = time.monotonic() + self._end_timeout_s
         for worker in (*self._leaving, *self.processes):
             worker.process.join(max(0.0, end - time.monotonic()))

@@ -113,7 +113,7 @@ class TestAcceptor:
         assert told == bursts
 
     def test_closed_accepts_no_more(self, listener: socket.socket) -> None:
-        """What comes then is for the others."""
+        """What comes then is for the others, who have the socket still."""
 
         async def serve() -> list[bytes]:
             with listener.dup() as other:
@@ -126,14 +126,17 @@ class TestAcceptor:
 
         assert asyncio.run(serve()) == [b"B"] * 10
 
-    def test_closed_leaves_nobody_waiting(self, listener: socket.socket) -> None:
-        """Who waits at a socket that is not shared when it closes is served; who comes then is refused at once."""
+    @pytest.mark.parametrize("is_shared", [False, True])
+    def test_closed_leaves_nobody_waiting(self, listener: socket.socket, is_shared: bool) -> None:
+        """Who waits when the last one closes is served; who comes then is refused at once."""
         listener.listen(BACKLOG)
         name = listener.getsockname()
         clients = [socket.create_connection(name) for _ in range(3)]
 
         async def serve() -> None:
-            closing = Acceptor(listener, lambda: _Greeter(b"A"), backlog=BACKLOG, is_shared=False)
+            closing = Acceptor(
+                listener, lambda: _Greeter(b"A"), backlog=BACKLOG, is_shared=is_shared
+            )
             closing.close()
             closing.close()  # as a server does at its end
             with pytest.raises(ConnectionRefusedError):
@@ -198,20 +201,22 @@ class TestAcceptor:
     ) -> None:
         """Where no file can be opened any more it says so, rests, and tries again unless it is closed."""
         monkeypatch.setattr(acceptor, "RETRY_S", 0.05)
-        failures, greeted = [OSError(errno.EMFILE, "Too many open files")], []
+        num_failures = 2 if is_closed_meanwhile else 1
+        failures, greeted = [OSError(errno.EMFILE, "Too many open files")] * num_failures, []
 
         class Failing(socket.socket):
             def accept(self) -> tuple[socket.socket, object]:
                 if failures:
                     raise failures.pop()
+                accepted = super().accept()
                 greeted.append(True)
-                return super().accept()
+                return accepted
 
         async def serve() -> None:
             with Failing(fileno=listener.dup().detach()) as failing:
                 started = _start(failing, b"A")
                 with socket.create_connection(listener.getsockname()):
-                    while failures:
+                    while len(failures) == num_failures:
                         await asyncio.sleep(0.01)
                     if is_closed_meanwhile:
                         started.close()
@@ -221,7 +226,8 @@ class TestAcceptor:
         asyncio.run(serve())
 
         assert greeted == ([] if is_closed_meanwhile else [True])
-        assert caplog.messages == ["No connection can be accepted: Too many open files."]
+        told = ["No connection can be accepted: Too many open files."]
+        assert caplog.messages == told * num_failures
 
     def test_client_that_speaks_no_tls(self, listener: socket.socket) -> None:
         """It loses its connection, and nothing else happens."""

@@ -88,6 +88,23 @@ class TestStop:
 
             assert process.wait(30) == 0
 
+    @pytest.mark.parametrize("num_workers", ["1", "2"])
+    def test_late_clients_are_refused(
+        self, num_workers: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever connects is answered as long as connections are taken, then refused; nobody waits to be reset."""
+        monkeypatch.setenv("DIGITSERVE_DRAIN_TIMEOUT_S", "1")
+        with (
+            _serving(num_workers) as (process, port),
+            socket.create_connection(("127.0.0.1", port)) as client,
+        ):
+            client.sendall(_request(draw_seven())[:-1])  # keeps a worker for a second more
+            process.send_signal(signal.SIGTERM)
+            while _is_answered(port):
+                pass
+
+            assert process.wait(30) == 0
+
 
 @pytest.mark.integration
 class TestKilledSupervisor:
@@ -133,6 +150,15 @@ def _serving(num_workers: str, port: str = "0") -> Iterator[tuple[subprocess.Pop
             yield process, int(taken)
         finally:
             kill_group(process)
+
+
+def _is_answered(port: int) -> bool:
+    """Connect and ask; tell whether there was an answer, or else the connection was refused."""
+    try:
+        httpx.get(f"http://127.0.0.1:{port}/health", timeout=60).raise_for_status()
+    except httpx.ConnectError:
+        return False
+    return True
 
 
 def _request(image: bytes) -> bytes:

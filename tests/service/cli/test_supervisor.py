@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from unittest.mock import Mock
 
 import pytest
@@ -345,6 +346,17 @@ class TestEnds:
         supervising.join_all()
 
         assert [worker.kill.call_count for worker in (leaving, ended, stubborn)] == [1, 0, 1]
+
+    def test_late_clients(self, supervising: Supervisor) -> None:
+        """A supervisor that ends keeps no client waiting at a socket that its workers take nobody from any more."""
+        [listener] = cast("list[Mock]", supervising.sockets)
+        worker = Mock(exitcode=0)
+        worker.process.join.side_effect = lambda _: listener.close.assert_called_once_with()
+        supervising.processes = [worker]
+
+        supervising.join_all()
+
+        worker.process.join.assert_called_once()
 
 
 class TestIsAlive:
