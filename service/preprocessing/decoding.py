@@ -38,6 +38,11 @@ LEAST_DRAFT = 8  # a JPEG can be decoded to an eighth at least
 STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
 OPAQUE = 255
+TRIMMED_OPACITY = (
+    0.85  # of a bold drawing that was cut to its box; pictures with round corners have more
+)
+TONE_SPREAD = 6  # grey levels around the commonest that are the same tone
+TONE_SHARE = 0.98  # of the opaque pixels that have one tone, if there is nothing but a drawing
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, section 4.6.4
 
 # Pillow's own bound only warns at first; ours is checked on every header, before decoding.
@@ -226,9 +231,9 @@ def _is_transparent(image: Image.Image) -> bool:
 def _flatten(image: Image.Image) -> Image.Image:
     """Turn any mode into grey (`L`), transparent parts over a background.
 
-    Where little is opaque, the opaque part is the drawing, and the background is white under dark ink
-    and black under light ink. Else the picture has a background of its own, and transparent parts
-    (round corners, say) continue it: they get the commonest opaque grey.
+    Where little is opaque, or half is and all of it has one tone, the opaque part is the drawing, and the
+    background is white under dark ink and black under light ink. Else the picture has a background of its own,
+    and transparent parts (round corners, say) continue it: they get the commonest opaque grey.
     """
     if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
         return _from_deep(image)
@@ -244,13 +249,21 @@ def _flatten(image: Image.Image) -> Image.Image:
         return grey
     opacity = np.asarray(alpha, np.float32) / 255
     values = np.asarray(grey, np.float32)
-    if opacity.mean() < 0.5:
+    counts = np.bincount(np.asarray(grey)[opacity > 0.5], minlength=256)
+    if opacity.mean() < 0.5 or (opacity.mean() < TRIMMED_OPACITY and _is_one_tone(counts)):
         mean = float((values * opacity).sum() / max(opacity.sum(), 1.0))
         background = 255 if mean < 128 else 0
     else:
-        background = int(np.bincount(np.asarray(grey)[opacity > 0.5], minlength=256).argmax())
+        background = int(counts.argmax())
     flat = values * opacity + background * (1 - opacity)
     return Image.fromarray(np.rint(flat).astype(np.uint8))
+
+
+def _is_one_tone(counts: npt.NDArray[np.intp]) -> bool:
+    """Tell whether nearly all pixels, counted by grey level, are about as dark as most."""
+    commonest = int(counts.argmax())
+    alike = counts[max(commonest - TONE_SPREAD, 0) : commonest + TONE_SPREAD + 1]
+    return bool(alike.sum() >= TONE_SHARE * counts.sum())
 
 
 def _from_deep(image: Image.Image) -> Image.Image:

@@ -122,6 +122,26 @@ class TestDecode:
 
         assert (grey[10, 10], grey[0, 0]) == (ink, 255 if ink == 0 else 0)
 
+    @pytest.mark.parametrize(("ink", "paper"), [(30, 255), (220, 0)])
+    def test_trimmed_drawing(self, ink: int, paper: int) -> None:
+        """A bold drawing cut to its box, most of it opaque, gets the paper that its ink stands out from."""
+        image = Image.new("LA", (20, 20), (ink, 255))
+        image.paste((ink, 0), (8, 0, 14, 20))
+
+        grey = open_image(encode(image), LIMITS).decode().grey
+
+        assert (grey[10, 0], grey[10, 10]) == (ink, paper)
+
+    def test_round_portrait(self) -> None:
+        """A picture of more than one tone has a background, though a part of it is transparent."""
+        image = Image.new("LA", (20, 20), (180, 255))
+        image.paste((20, 255), (8, 4, 12, 16))
+        image.paste((0, 0), (0, 0, 20, 4))
+
+        grey = open_image(encode(image), LIMITS).decode().grey
+
+        assert (grey[0, 0], grey[10, 10]) == (180, 20)
+
     def test_round_corners(self) -> None:
         """Transparent corners continue the picture's own background."""
         image = Image.new("LA", (20, 20), (180, 255))
