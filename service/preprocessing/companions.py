@@ -3,7 +3,7 @@
 parts -> drawn with the same pen -> not running out of the picture, no label, no bar -> near, or a peer
 """
 
-from service.preprocessing.geometry import Mask
+from service.preprocessing.geometry import Box, Mask
 from service.preprocessing.morphology import dilate
 from service.preprocessing.parts import Part, Parts
 
@@ -14,7 +14,7 @@ COMPANION_GAP = 0.17  # of the main part's longer side; a stroke of the same dig
 PEER_HEIGHT = 0.6  # of the taller one's height
 PEER_GAP = 0.8  # of the taller one's height
 PEER_MASS = 0.35  # of the main part's ink
-BAR_WIDTH = 0.25  # of its height that an upright line is wide at most
+BAR_WIDTH = 0.25  # of its length that a line is wide at most
 LABEL_FILL = 0.8  # of its box that a label covers
 LABEL_SIDE = 3  # pixels; thinner blocks are strokes
 LABEL_THICKNESS = 0.8  # of the main part's strokes; a label is thicker
@@ -37,6 +37,7 @@ def find_candidates(main: Part, parts: Parts, shape: tuple[int, ...]) -> list[Pa
         and not _leaves_picture(part, main, shape)
         and not _is_label(part, main)
         and not _is_bar(part, main)
+        and not _is_underline(part, main)
     ]
 
 
@@ -102,9 +103,23 @@ def _leaves_picture(part: Part, main: Part, shape: tuple[int, ...]) -> bool:
 
 def _is_bar(part: Part, main: Part) -> bool:
     """Tell whether a part is an upright line beside the digit and taller: the side of a box."""
-    box = part.box
-    is_beside = box.right <= main.box.left or box.left >= main.box.right
-    return is_beside and box.width < BAR_WIDTH * box.height and box.height > main.box.height
+    box, other = part.box, main.box
+    is_beside = box.right <= other.left or box.left >= other.right
+    is_upright = box.width < BAR_WIDTH * box.height
+    return is_beside and is_upright and box.height > other.height
+
+
+def _is_underline(part: Part, main: Part) -> bool:
+    """Tell whether a part is a lying line below the digit, and longer than the digit is high, and on either side."""
+    box, other = part.box, main.box
+    is_below = box.top + box.bottom > 2 * other.bottom - BAR_WIDTH * other.height
+    is_longer = box.left < other.left and box.right > other.right and box.width > other.height
+    return is_below and is_longer and _is_lying(box)
+
+
+def _is_lying(box: Box) -> bool:
+    """Tell whether something is a line along the rows."""
+    return box.height < BAR_WIDTH * box.width
 
 
 def _is_label(part: Part, main: Part) -> bool:

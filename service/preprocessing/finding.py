@@ -14,13 +14,14 @@ from service.preprocessing.geometry import Box, Mask
 from service.preprocessing.ink import draw_ink
 from service.preprocessing.looking import Look, look_for_digit
 from service.preprocessing.morphology import dilate
-from service.preprocessing.paper import TINY_SIDE, region_of
+from service.preprocessing.paper import TINY_SIDE, histogram, region_of
 from service.preprocessing.segmentation import INK_THRESHOLD, Segment
+from service.preprocessing.windows import Window
 
 ANALYSIS_SIDE = 100  # pixels; the digit is looked for on a picture of at most this size
 DETAIL_SIDE = 54  # pixels; a digit of that size on the reduced picture shows all that matters
+DRAWN_SHARE = 0.9  # of a drawing's pixels that are paper, all of one grey; grain spreads a photo's
 FAINT_CONTRAST = 40  # grey levels; below it the answer carries a warning
-WINDOW_INSET = 0.04  # of a window's shorter side that its rim takes
 WINDOW_DIGIT_HEIGHT = 0.25  # of a window's height that a digit in it has at least
 
 
@@ -62,6 +63,10 @@ def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
     look = look_for_digit(small)
     if (look.is_doubtful or not look.paper.is_even) and is_enlarged(small):
         return _find_enlarged(grey)
+    if (
+        look.segment is None and step > 1 and _is_drawn(grey)
+    ):  # a thin line is lost among the average
+        look = look_for_digit(_strongest(grey, step))
     segment = look.segment
     if segment is None:
         return None
@@ -94,6 +99,23 @@ def _reduced(grey: Grey, step: int) -> Grey:
     return np.asarray(Image.fromarray(grey).reduce(step)) if step > 1 else grey
 
 
+def _is_drawn(grey: Grey) -> bool:
+    """Tell whether nearly all of a picture is of one grey, without the grain of a photo."""
+    return bool(histogram(grey).max() >= DRAWN_SHARE * grey.size)
+
+
+def _strongest(grey: Grey, step: int) -> Grey:
+    """Keep of `step` times `step` pixels the darkest, or the brightest where more stands out from the middle."""
+    places = [np.arange(0, side, step) for side in grey.shape]
+
+    def reduced(of: np.ufunc) -> Grey:
+        kept: Grey = of.reduceat(of.reduceat(grey, places[0], axis=0), places[1], axis=1)
+        return kept
+
+    dark, light, middle = reduced(np.minimum), reduced(np.maximum), float(np.median(grey))
+    return dark if middle - float(dark.min()) >= float(light.max()) - middle else light
+
+
 def _find_enlarged(grey: Grey) -> Found | None:
     """Find the digit on a tiny picture that was enlarged smoothly."""
     step = -(-max(grey.shape) // TINY_SIDE)
@@ -101,15 +123,18 @@ def _find_enlarged(grey: Grey) -> Found | None:
     return found and replace(found, box=found.box.scaled(step).within(grey.shape))
 
 
-def _find_inside(grey: Grey, window: Box, step: int) -> Found | None:
+def _find_inside(grey: Grey, window: Window, step: int) -> Found | None:
     """Find a digit within a window of the reduced picture, `step` times smaller."""
-    inset = max(1, round(WINDOW_INSET * min(window.width, window.height)))
-    inner = window.grown(-inset, grey.shape).scaled(step).within(grey.shape)
-    found = find_digit(np.ascontiguousarray(grey[inner.slices]), in_window=True)
-    if found is None or found.box.height < WINDOW_DIGIT_HEIGHT * inner.height:
+    box = window.box.scaled(step).within(grey.shape)
+    inside = np.ascontiguousarray(grey[box.slices])
+    if window.outside is not None:
+        is_outside = _enlarged(window.outside, step)[: box.height, : box.width]
+        inside = np.where(is_outside, np.uint8(np.median(inside[~is_outside])), inside)
+    found = find_digit(inside, in_window=True)
+    if found is None or found.box.height < WINDOW_DIGIT_HEIGHT * box.height:
         return None
     steps = ("window-entered", *found.steps)
-    return replace(found, box=found.box.shifted(inner.left, inner.top), steps=steps)
+    return replace(found, box=found.box.shifted(box.left, box.top), steps=steps)
 
 
 def _cut_reduced(ink: Grey, segment: Segment) -> Grey:

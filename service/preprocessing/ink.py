@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.preprocessing.decoding import Grey
+from service.preprocessing.otsu import split_levels
 from service.preprocessing.paper import LEVELS, TINY_SIDE, histogram
 
 INK_SHARE_MIN = 2e-4  # share of pixels; less is dust
@@ -54,8 +55,6 @@ def find_ramp(
 def split_contrast(contrast: Grey, floor: int) -> int | None:
     """Part strong marks from weak ones, by Otsu's threshold on what exceeds the floor.
 
-    Source: Otsu (1979), "A threshold selection method from gray-level histograms".
-
     Args:
         contrast: uint8 [H, W].
         floor: Contrast that grain reaches.
@@ -63,14 +62,10 @@ def split_contrast(contrast: Grey, floor: int) -> int | None:
     Returns:
         A higher floor, or None if strong marks are not clearly stronger.
     """
-    counts = histogram(contrast)[floor + 1 :].astype(np.float64)
-    below, sums = counts.cumsum(), (counts * LEVELS[floor + 1 :]).cumsum()
-    above, sums_above = below[-1] - below, sums[-1] - sums
-    if not (below * above).any():
-        return None
-    weak, strong = sums / np.maximum(below, 1), sums_above / np.maximum(above, 1)
-    best = int(np.argmax(below * above * (weak - strong) ** 2))
-    return floor + 1 + best if strong[best] > CLEAR_SPLIT * weak[best] else None
+    counts = histogram(contrast)
+    counts[: floor + 1] = 0
+    split = split_levels(counts)
+    return split.level if split and split.high > CLEAR_SPLIT * split.low else None
 
 
 def _full_contrast(counts: npt.NDArray[np.number], floor: int, num_pixels: int) -> int:

@@ -4,6 +4,8 @@ mask -> runs along all of the picture -> erased, but where strokes cross them
 mask of a part -> sides and corners drawn -> the inside of the box
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,27 +21,57 @@ CROSSING = (
 )
 MAX_THICKNESS = 6  # pixels of the analysed picture
 RULE_GAP = 3  # pixels; nearer rows belong to one slanted rule
+UNDERLINE_PLACE = 0.7  # of the height of a digit on a line, below which the line is
+UNDERLINE_OVERHANG = (
+    0.15  # of the digit's height by which the line is longer on either side at least
+)
 NUM_SIDES = 3  # of a box that are drawn at least
 SIDE_SHARE = 0.85  # of a box's side that is drawn
 SIDE_DEPTH = 0.12  # of a box's side in which a slanted or bent line lies
 
 
-def erase_rules(mask: Mask) -> Mask | None:
+def erase_rules(mask: Mask, *, across_only: bool = False) -> Mask | None:
     """Erase lines that run across the whole picture: rules and squares.
 
     Args:
         mask: bool [H, W], the ink.
+        across_only: Whether lines from top to bottom stay, since a digit reaches as far.
 
     Returns:
         bool [H, W], or None if there are no such lines.
     """
     erased = mask
-    for along_columns in (False, True):
+    for along_columns in (False,) if across_only else (False, True):
         current = erased.T if along_columns else erased
         rest = _without_rules(current)
         if rest is not None and rest.any():
             erased = rest.T if along_columns else rest
     return None if erased is mask else erased
+
+
+def erase_underline(mask: Mask) -> Mask | None:
+    """Erase a line that a digit stands on, and that is longer than the digit on both sides.
+
+    Args:
+        mask: bool [H, W], cut to a part.
+
+    Returns:
+        bool [H, W], or None if it does not stand on such a line.
+    """
+    height, width = mask.shape
+    foot = int(UNDERLINE_PLACE * height)
+    if width <= height:  # a two's base is shorter
+        return None
+    if np.add.reduce(mask[foot:], axis=1).max(initial=0) < DENSEST_ROW * width:
+        return None
+    erased = _without_runs(mask)
+    if erased is None or not erased.rest[:foot].any():
+        return None
+    rest = erased.rest
+    digit = Box.around(rest)
+    overhang = UNDERLINE_OVERHANG * digit.height
+    is_longer = min(digit.left, width - digit.right) >= overhang
+    return rest if is_longer and np.array_equal(rest[:foot], mask[:foot]) else None
 
 
 def inside_of_box(mask: Mask) -> Box | None:
@@ -97,8 +129,24 @@ def _without_rules(mask: Mask) -> Mask | None:
         return None
     if np.add.reduce(mask, axis=1).max(initial=0) < DENSEST_ROW * shortest:
         return None
+    erased = _without_runs(mask)
+    if erased is None:
+        return None
+    return erased.rest if erased.num_lines > 1 or _is_finer(erased.thickness, erased.rest) else None
+
+
+class _Erased(NamedTuple):
+    """A mask without lines: bool [H, W], how many there were, and the typical thickness of them in pixels."""
+
+    rest: Mask
+    num_lines: int
+    thickness: float
+
+
+def _without_runs(mask: Mask) -> _Erased | None:
+    """Erase what runs along the rows from side to side, but where strokes cross it; None if nothing does."""
     runs = find_runs(dilate_columns(mask, 1))
-    full = runs.lengths >= shortest
+    full = runs.lengths >= RULE_SHARE * mask.shape[1]
     if not full.any():
         return None
     thickness = _column_thickness(mask)
@@ -107,8 +155,7 @@ def _without_rules(mask: Mask) -> Mask | None:
         return None
     typical = float(np.median(thickness[lines]))
     rest = mask & ~(lines & (thickness <= CROSSING * typical + 1))
-    has_several = _count_groups(runs.rows[full]) > 1
-    return rest if has_several or _is_finer(typical, rest) else None
+    return _Erased(rest, _count_groups(runs.rows[full]), typical)
 
 
 def _is_finer(thickness: float, rest: Mask) -> bool:

@@ -1,17 +1,20 @@
-"""Looking: attempts at finding the digit on the reduced picture, each stricter about what is ink.
+"""Looking: attempts at finding the digit on the reduced picture, each with another notion of paper or ink.
 
-grey -> even paper -> ink -> segment; if that is doubtful: uneven paper; or pale: then stronger ink alone
+grey -> even paper -> ink -> segment; if that is doubtful: a close crop, or uneven paper
+pale, or doubtful still -> stronger ink alone; lettering, or doubtful still -> what is paler beside it
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from service.preprocessing.close_crop import measure_close_crop
 from service.preprocessing.decoding import Grey
 from service.preprocessing.even_paper import measure_even_paper
 from service.preprocessing.ink import find_ramp, split_contrast
+from service.preprocessing.morphology import dilate
 from service.preprocessing.paper import LEVELS, TINY_SIDE, WHOLE, Paper, histogram
 from service.preprocessing.segmentation import Segment, segment
 from service.preprocessing.uneven_paper import STROKE_AREA, measure_uneven_paper
@@ -22,6 +25,10 @@ PEN_STRENGTH = 2.0
 MAX_PALE = 255 // PEN_STRENGTH
 SPECK_SIDE = 0.2  # of the longer side of what was found
 STRICTER_LOOKS = 2  # among stronger ink
+HIDDEN_RIM = 2  # pixels around strong ink that fade into the paper
+LOOKS_BESIDE = 4  # as many words of a heading are left out
+BESIDE_SIDE = 0.15  # of the picture's longer side that a digit beside strong ink has at least
+BESIDE_SIZE = 1.5  # times the height of lettering
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,11 @@ class Look:
         return self.segment is not None and self.segment.is_doubtful
 
     @property
+    def is_lettering(self) -> bool:
+        """Whether what was found is a label or one of several marks."""
+        return self.segment is not None and self.segment.is_lettering
+
+    @property
     def has_rules(self) -> bool:
         """Whether there are lines across all of the picture."""
         return self.segment is not None and self.segment.has_rules
@@ -59,29 +71,63 @@ def look_for_digit(grey: Grey) -> Look:
     """Find the digit, and look again while what is found is no digit.
 
     Paper that was taken for even may lie half in the shadow; and shadows, squares and stains stand out
-    from the paper, but less than the pen. Where they cover more than it, it looks no stronger than they.
+    from the paper, but less than the pen. Where they cover more than it, it looks no stronger than they. A heading,
+    a sign or a dark table stands out more than a pale pen.
 
     Args:
         grey: uint8 [h, w], of analysis size.
     """
     paper = measure_even_paper(grey) or measure_uneven_paper(grey)
     first = look = _look_at(grey, paper, paper.floor)
+    if (first.is_doubtful or not paper.is_even) and (close := measure_close_crop(grey)):
+        return _look_at(grey, close, close.floor)
     if first.is_doubtful and paper.is_even:
         paper = measure_uneven_paper(grey)
         look = _look_at(grey, paper, paper.floor)
-    is_digit = not (look.is_doubtful or look.has_rules)
-    if is_digit and not look.is_pale:
+    is_digit = not (look.is_doubtful or look.has_rules or look.is_lettering)
+    needs_more = look.is_doubtful or look.has_rules or look.is_pale
+    stricter = _look_stricter(grey, look) if needs_more else look
+    if is_digit and (stricter.is_lettering or _is_speck(stricter, look)):
         return look
-    stricter = _look_stricter(grey, look)
-    if stricter.is_doubtful:
-        return first
-    return look if is_digit and _is_speck(stricter, look) else stricter
+    if not (stricter.is_doubtful or stricter.is_lettering):
+        return stricter
+    return _look_beside(grey, look) or (first if stricter.is_doubtful else stricter)
 
 
 def _is_speck(stricter: Look, look: Look) -> bool:
     """Tell whether stronger ink is but a dot of what was found: where a brush rested, or a dust grain."""
     small, large = stricter.segment, look.segment
     return bool(small and large and small.box.longer_side < SPECK_SIDE * large.box.longer_side)
+
+
+def _look_beside(grey: Grey, look: Look) -> Look | None:
+    """Look for a paler and larger digit beside what was found; None if there is none.
+
+    Next to a strip of a dark table, a heading or a sign, ink of a pencil or a bright brush counts as none.
+    """
+    contrast = look.paper.contrast(grey, WHOLE).copy()
+    strong = look.segment
+    for _ in range(LOOKS_BESIDE):
+        if strong is None:
+            return None
+        contrast[dilate(strong.mask, HIDDEN_RIM)] = 0
+        ramp, full = find_ramp(histogram(contrast), look.floor, grey.shape)
+        ink = ramp.take(contrast)
+        found = segment(ink)
+        is_digit = found and not (found.is_doubtful or found.is_lettering)
+        if found and is_digit and _is_larger(found, look, grey.shape):
+            found = replace(found, steps=(*found.steps, "parts-removed"))
+            return Look(look.paper, look.floor, ink, full, False, found)
+        strong = found
+    return None
+
+
+def _is_larger(found: Segment, look: Look, shape: tuple[int, ...]) -> bool:
+    """Tell whether what was found beside something else is as large as a digit, and larger than lettering."""
+    least = BESIDE_SIDE * max(shape)
+    if look.segment and look.is_lettering:
+        least = max(least, BESIDE_SIZE * look.segment.box.height)
+    return found.box.longer_side >= least
 
 
 def _look_stricter(grey: Grey, look: Look) -> Look:

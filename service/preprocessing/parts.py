@@ -15,6 +15,8 @@ from service.preprocessing.geometry import Box, Mask
 from service.preprocessing.runs import Indices, Runs, find_runs, join_runs
 
 MAX_PARTS = 32  # bounds the work on a picture of many dots
+ELLIPSE_SPREAD = 0.06  # of its radius by which an ellipse's edge strays
+ELLIPSE_ASPECT = 0.7  # of the longer side of its box that the other has
 DUST_SHARE = 0.01  # of the heaviest part's ink; smaller parts are not even looked at
 
 
@@ -76,14 +78,24 @@ class Parts:
             return self.mask
         return self.runs.painted(is_chosen[self.numbers])
 
-    def span(self, part: Part) -> int:
-        """Return the pixels between the left and the right edge of a part, summed over its rows."""
+    def edges(self, part: Part) -> tuple[Indices, Indices]:
+        """Return where each row of a part's box begins and ends to be inked, intp [h] each."""
         of_part, box = self.numbers == part.number, part.box
         rows = self.runs.rows[of_part] - box.top
         left, right = np.full(box.height, box.right), np.full(box.height, box.left)
         np.minimum.at(left, rows, self.runs.starts[of_part])
         np.maximum.at(right, rows, self.runs.ends[of_part])
-        return int((right - left).sum())
+        return left, right
+
+
+def is_ellipse(left: Indices, right: Indices) -> bool:
+    """Tell whether the edges of a shape's rows, intp [h] each, are about those of the ellipse in its box."""
+    height, width = len(left), int(right.max() - left.min())
+    if min(height, width) < ELLIPSE_ASPECT * max(height, width):
+        return False
+    y = (2 * np.arange(height) + 1) / height - 1
+    x = (np.stack([left, right]) - left.min()) * (2 / width) - 1
+    return bool(np.abs(np.hypot(x, y) - 1).mean() <= ELLIPSE_SPREAD)
 
 
 def find_parts(mask: Mask, ink: Grey) -> Parts:

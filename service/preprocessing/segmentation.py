@@ -15,15 +15,18 @@ from service.preprocessing.companions import (
     with_companions,
 )
 from service.preprocessing.decoding import Grey
-from service.preprocessing.frames import find_window, without_box
+from service.preprocessing.frames import without_box, without_ring
 from service.preprocessing.geometry import Box, Mask
-from service.preprocessing.lines import erase_rules
+from service.preprocessing.lines import erase_rules, erase_underline
 from service.preprocessing.parts import Part, Parts, find_parts
+from service.preprocessing.windows import Window, find_window
 
 INK_THRESHOLD = 64  # of 255
 BORDER_CONTACT = 0.08  # of a side of the picture; digits that are cut off touch less of it
 BORDER_SPAN = 0.8  # of a side of the picture; what touches the border and is smaller, is cut off
 DOUBTFUL_CONTACT = 0.2  # of a side of the picture that the main part touches
+LETTERS = 3  # marks of the same size that are lettering at least
+WORD_ASPECT = 2.0  # times its height that a word is wide, and no digit
 LABEL_ASPECT = 1.3  # times its height that a label is wide
 
 
@@ -34,8 +37,9 @@ class Segment:
     Attributes:
         mask: bool [H, W], the pixels of the digit.
         box: Box around it.
-        window: Box of a filled block in which to look for a digit of the other polarity, or None.
+        window: A filled block in which to look for a digit of the other polarity, or None.
         is_doubtful: Whether it runs along the border, as shadows and table edges do.
+        is_lettering: Whether it is a label, or one of several marks of the same size: a word, holes in a row.
         has_others: Whether parts of digit size, drawn with the same pen, were left out.
         num_parts: Connected parts of all the ink.
         steps: Names of the steps that left ink out.
@@ -43,8 +47,9 @@ class Segment:
 
     mask: Mask
     box: Box
-    window: Box | None
+    window: Window | None
     is_doubtful: bool
+    is_lettering: bool
     has_others: bool
     num_parts: int
     steps: tuple[str, ...]
@@ -76,12 +81,15 @@ def segment(ink: Grey) -> Segment | None:
     main = max(parts.heaviest, key=lambda part: part.mass * _plausibility(part, shape))
     candidates = find_candidates(main, parts, shape)
     kept = with_companions(main, candidates, parts)
-    window = find_window(parts) if min(shape) > SMALL_SIDE else None
+    window = find_window(main, parts, shape) if min(shape) > SMALL_SIDE else None
+    num_alike = 1 + sum(is_of_digit_size(part, main) for part in candidates)
+    box = reduce(Box.united, (part.box for part in kept))
     return Segment(
         parts.painted(kept),
-        reduce(Box.united, (part.box for part in kept)),
+        box,
         window,
         not window and max(shape) > SMALL_SIDE and main.contact >= DOUBTFUL_CONTACT,
+        _is_label(main) or num_alike >= LETTERS or box.width > WORD_ASPECT * box.height,
         any(is_of_digit_size(part, main) for part in candidates if part not in kept),
         parts.count,
         (*steps, "parts-removed") if len(kept) < parts.count else steps,
@@ -90,17 +98,39 @@ def segment(ink: Grey) -> Segment | None:
 
 def _without_lines(ink: Grey) -> tuple[Parts, tuple[str, ...]]:
     """Find the parts of the ink without rules and boxes; and the names of the steps that erased them."""
-    mask, steps = ink > INK_THRESHOLD, []
-    if min(ink.shape) <= SMALL_SIDE:
+    mask, steps = ink > INK_THRESHOLD, list[str]()
+    if ink.shape[1] <= SMALL_SIDE:
         return find_parts(mask, ink), ()
-    unruled = erase_rules(mask)
+    is_strip = ink.shape[0] <= SMALL_SIDE
+    unruled = erase_rules(mask, across_only=is_strip)
     if unruled is not None:
         mask, steps = unruled, ["rules-removed"]
     parts = find_parts(mask, ink)
+    if is_strip:
+        return parts, tuple(steps)
     unboxed = without_box(parts, mask)
     if unboxed is not None:
         parts, steps = find_parts(unboxed, ink), [*steps, "box-removed"]
+    grounded = _without_underline(parts, ink)
+    if grounded is not None:
+        parts, steps = grounded, [*steps, "underline-removed"]
+    unringed = without_ring(parts)
+    if unringed is not None:
+        parts, steps = find_parts(unringed, ink), [*steps, "circle-removed"]
     return parts, tuple(steps)
+
+
+def _without_underline(parts: Parts, ink: Grey) -> Parts | None:
+    """Erase the line that the heaviest part stands on; None if there is none."""
+    if not parts.heaviest:
+        return None
+    box = parts.heaviest[0].box
+    rest = erase_underline(parts.mask[box.slices])
+    if rest is None:
+        return None
+    mask = parts.mask.copy()
+    mask[box.slices] = rest
+    return find_parts(mask, ink)
 
 
 def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
@@ -114,6 +144,9 @@ def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
         weight /= 1 + (part.contact / BORDER_CONTACT) ** 4
         if part.contact and max(box.width / width, box.height / height) < BORDER_SPAN:
             weight *= 0.5
-    if part.fill >= LABEL_FILL and box.width > LABEL_ASPECT * box.height:
-        weight *= 0.1
-    return weight
+    return 0.1 * weight if _is_label(part) else weight
+
+
+def _is_label(part: Part) -> bool:
+    """Tell whether a part is a filled block, wider than high."""
+    return part.fill >= LABEL_FILL and part.box.width > LABEL_ASPECT * part.box.height

@@ -50,6 +50,8 @@ export const WORDS = {
   "step-background-removed": "background removed",
   "step-rules-removed": "rules removed",
   "step-box-removed": "box removed",
+  "step-underline-removed": "underline removed",
+  "step-circle-removed": "circle removed",
   "step-parts-removed": "other parts removed",
   "step-cropped": "cropped",
   "step-strokes-thickened": "strokes thickened",

@@ -51,6 +51,8 @@ export const WORDS = {
   "step-background-removed": "去除背景",
   "step-rules-removed": "去除格線",
   "step-box-removed": "去除方框",
+  "step-underline-removed": "去除底線",
+  "step-circle-removed": "去除圓圈",
   "step-parts-removed": "去除其他部分",
   "step-cropped": "裁切",
   "step-strokes-thickened": "筆畫加粗",

@@ -73,6 +73,41 @@ def test_window() -> None:
     assert found.box == Box(190, 140, 210, 260)
 
 
+def test_tilted_window() -> None:
+    """A digit on a tilted sheet is found on it, and the desk around the sheet is not."""
+    sheet = Image.new("L", (200, 160), 240)
+    sheet.paste(20, (90, 30, 110, 130))
+    desk = Image.new("L", (400, 400), 10)
+    desk.paste(sheet, (100, 120))
+
+    found = find_digit(np.asarray(desk.rotate(12, Image.Resampling.BICUBIC, fillcolor=10)))
+
+    assert found is not None
+    assert found.steps[:2] == ("window-entered", "inverted")
+    assert 85 <= found.box.height <= 115
+    assert abs(found.box.left + found.box.right - 400) < 20
+
+
+@pytest.mark.parametrize("is_dark", [True, False])
+def test_line_of_one_pixel(is_dark: bool) -> None:
+    """A line so thin that averaging loses it is found where the picture has no grain."""
+    picture = np.full((400, 400), 200 if is_dark else 60, np.uint8)
+    picture[100:300, 201] = 170 if is_dark else 90
+
+    found = find_digit(picture)
+
+    assert found is not None
+    assert (found.box.top, found.box.bottom) == (100, 300)
+    assert found.box.left <= 201 < found.box.right
+
+
+def test_grain() -> None:
+    """The strongest grains of blank paper are no line."""
+    grain = np.random.default_rng(1).normal(0, 2, (400, 400))
+
+    assert find_digit((200 + grain).astype(np.uint8)) is None
+
+
 def test_block_without_a_digit() -> None:
     """A block with nothing in it but a dot is itself what was found."""
     block = _block(Box(20, 20, 80, 80), 30, 250, 100)

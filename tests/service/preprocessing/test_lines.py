@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.preprocessing.geometry import Box, Mask
-from service.preprocessing.lines import erase_rules, inside_of_box
+from service.preprocessing.lines import erase_rules, erase_underline, inside_of_box
 
 
 @pytest.fixture
@@ -87,3 +87,45 @@ def test_no_box() -> None:
 
     assert inside_of_box(abs(np.hypot(x, y) - 0.9) < 0.1) is None
     assert inside_of_box(angle) is None
+
+
+def test_strip() -> None:
+    """In a strip, rules along it go, and a digit from top to bottom stays."""
+    mask = np.zeros((30, 100), bool)
+    mask[25:27] = mask[:, 50:54] = True
+
+    erased = erase_rules(mask, across_only=True)
+
+    assert erased is not None
+    assert (erased.sum(axis=0)[[10, 90]] == 0).all()
+    assert erased[:20, 50:54].all()
+
+
+def _on_line(left: int, right: int, *, at: int = 56) -> Mask:
+    """Draw a bar of 60 pixels, and a line of that extent across it, cut to both."""
+    mask = np.zeros((60, 100), bool)
+    mask[:, 46:54] = True
+    mask[at : at + 3, left:right] = True
+    columns = np.flatnonzero(mask.any(axis=0))
+    return mask[:, columns[0] : columns[-1] + 1]
+
+
+def test_underline() -> None:
+    """A line below a digit, longer than it on both sides, goes; the digit stays."""
+    mask = _on_line(10, 90)
+
+    rest = erase_underline(mask)
+
+    assert rest is not None
+    assert not rest[:, :30].any()
+    assert rest[:56, 36:44].all()
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [_on_line(20, 75), _on_line(10, 90, at=30), _on_line(46, 100), np.ones((20, 60), bool)],
+    ids=["a base", "a bar through the middle", "to one side", "nothing but a bar"],
+)
+def test_no_underline(mask: Mask) -> None:
+    """The base of a one, the bar of a four and the foot of a two stay."""
+    assert erase_underline(mask) is None

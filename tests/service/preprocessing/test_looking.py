@@ -1,6 +1,7 @@
 """Looking again while what was found is no digit."""
 
 import numpy as np
+import pytest
 
 from service.preprocessing.decoding import Grey
 from service.preprocessing.geometry import Box
@@ -30,17 +31,87 @@ def test_block_at_the_border() -> None:
     assert look.is_doubtful
 
 
-def test_edge_of_the_table() -> None:
+def test_shadow_below_the_digit() -> None:
     """A look among stronger ink that is not doubtful is kept."""
-    picture = np.full((60, 60), 255, np.uint8)
-    picture[:57, 50:] = 10
-    picture[57, 50:] = 132
+    picture = _block(Box(0, 95, 100, 100), 150, 255)
+    picture[40:97, 46:54] = 20
 
     look = look_for_digit(picture)
 
-    assert not look.paper.is_even
-    assert not look.is_doubtful
+    assert look.segment is not None
+    assert (look.segment.box.left, look.segment.box.right) == (46, 54)
     assert look.floor > look.paper.floor
+
+
+def test_bold_digit_over_the_border() -> None:
+    """What fills the picture from side to side is a digit, though it runs along the border."""
+    picture = np.full((100, 80), 255, np.uint8)
+    picture[:20, 8:70] = picture[20:100, 50:70] = 0
+
+    look = look_for_digit(picture)
+
+    assert look.segment is not None
+    assert (look.segment.box, look.paper.is_even) == (Box(8, 0, 70, 100), True)
+
+
+@pytest.mark.parametrize(
+    "strong",
+    [
+        [Box(10, 6, 60, 16)],
+        [Box(x, y, x + w, 16) for x in (10, 22, 34) for y, w in ((6, 3), (13, 9))],
+        [Box(0, 0, 6, 100)],
+    ],
+    ids=["label", "letters", "table"],
+)
+def test_pale_digit_beside(strong: list[Box]) -> None:
+    """A digit that is too pale to count beside a label, letters or a dark table is found after all."""
+    digit = Box(44, 30, 52, 80)
+    picture = _block(digit, 225, 250)
+    for box in strong:
+        picture[box.slices] = 0
+
+    look = look_for_digit(picture)
+
+    assert look.segment is not None
+    assert look.segment.box == digit
+    assert "parts-removed" in look.segment.steps
+
+
+def test_sign_beside_a_pale_digit() -> None:
+    """A sign stronger than a pale digit is no pen among stains."""
+    digit = Box(40, 10, 52, 80)
+    picture = _block(digit, 190, 250)
+    picture[88:94, 66:92] = 0
+
+    look = look_for_digit(picture)
+
+    assert look.is_pale
+    assert look.segment is not None
+    assert look.segment.box == digit
+
+
+@pytest.mark.parametrize("beside", [None, Box(70, 60, 73, 68)], ids=["nothing", "a speck"])
+def test_lettering_alone(beside: Box | None) -> None:
+    """Where nothing larger is beside it, lettering is what is found."""
+    picture = _block(Box(10, 6, 60, 16), 0, 250)
+    if beside:
+        picture[beside.slices] = 225
+
+    look = look_for_digit(picture)
+
+    assert look.segment is not None
+    assert look.segment.box == Box(10, 6, 60, 16)
+
+
+def test_many_words() -> None:
+    """After as many words as a heading has, the search ends."""
+    picture = np.full((100, 100), 250, np.uint8)
+    for top in range(4, 100, 24):
+        picture[top : top + 10, 5:35] = picture[top : top + 10, 65:95] = 0
+
+    look = look_for_digit(picture)
+
+    assert look.is_lettering
 
 
 def test_table_of_three_shades() -> None:

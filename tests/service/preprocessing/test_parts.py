@@ -1,9 +1,10 @@
 """Connected parts and what is measured of them."""
 
 import numpy as np
+import pytest
 
 from service.preprocessing.geometry import Box
-from service.preprocessing.parts import MAX_PARTS, find_parts
+from service.preprocessing.parts import MAX_PARTS, find_parts, is_ellipse
 
 
 def test_measures() -> None:
@@ -21,15 +22,34 @@ def test_measures() -> None:
     assert (parts.painted([dot]) == (ink == 255)).all()
 
 
-def test_span_bridges_hollows() -> None:
-    """The span of a part counts what lies between its edges."""
+def test_edges_bridge_hollows() -> None:
+    """Each row of a part begins and ends somewhere, whatever is left out between."""
     ink = np.zeros((10, 10), np.uint8)
     ink[1:9, 1:9] = 255
     ink[3:7, 3:7] = 0
 
     parts = find_parts(ink > 0, ink)
 
-    assert parts.span(parts.heaviest[0]) == 64
+    left, right = parts.edges(parts.heaviest[0])
+    assert (left.tolist(), right.tolist()) == ([1] * 8, [9] * 8)
+
+
+@pytest.mark.parametrize(
+    ("half_width", "half_height", "is_round"),
+    [(20, 20, True), (20, 15, True), (20, 12, False)],
+    ids=["circle", "ellipse", "too long"],
+)
+def test_ellipse(half_width: int, half_height: int, is_round: bool) -> None:
+    """The edges of a circle or a short ellipse are told."""
+    y = (2 * np.arange(2 * half_height) + 1) / (2 * half_height) - 1
+    reach = np.rint(half_width * np.sqrt(1 - y**2)).astype(np.intp)
+
+    assert is_ellipse(50 - reach, 50 + reach) == is_round
+
+
+def test_square_is_no_ellipse() -> None:
+    """Nor is anything else with corners."""
+    assert not is_ellipse(np.full(30, 10), np.full(30, 40))
 
 
 def test_dots_are_bounded() -> None:

@@ -6,6 +6,7 @@ import pytest
 from service.preprocessing.decoding import Grey
 from service.preprocessing.geometry import Box
 from service.preprocessing.segmentation import segment
+from service.preprocessing.windows import Window
 
 Rectangle = tuple[int, int, int, int]  # left, top, right, bottom
 DIGIT: Rectangle = (46, 30, 54, 70)
@@ -28,8 +29,17 @@ def _ink(*rectangles: Rectangle, side: int = 100) -> Grey:
         ([(70, 20, 72, 80)], False),
         ([(88, 30, 97, 33), (88, 30, 92, 70)], True),
         ([(84, 68, 88, 98), (84, 68, 96, 70)], True),
+        ([(24, 73, 76, 76)], False),
     ],
-    ids=["speck", "label", "neighbour cut by the border", "bar", "far beside", "far below"],
+    ids=[
+        "speck",
+        "label",
+        "neighbour cut by the border",
+        "bar",
+        "far beside",
+        "far below",
+        "underline",
+    ],
 )
 def test_left_out(beside: list[Rectangle], has_others: bool) -> None:
     """What does not belong to the digit is left out, and other digits are told of."""
@@ -108,6 +118,65 @@ def test_rules() -> None:
     assert seen.box == Box(*DIGIT)
 
 
+def test_line_that_the_digit_stands_on() -> None:
+    """It is erased, and told of."""
+    seen = segment(_ink(DIGIT, (10, 67, 90, 70)))
+
+    assert seen is not None
+    assert seen.steps == ("underline-removed",)
+    assert (seen.box.left, seen.box.right) == (46, 54)
+
+
+def _circle(radius: int) -> Grey:
+    """Draw a circle of four pixels' width around the middle."""
+    y, x = np.mgrid[-50:50, -50:50] + 0.5
+    return np.where(np.abs(np.hypot(x, y) - radius) < 2, 255, 0).astype(np.uint8)
+
+
+def test_circle() -> None:
+    """A circle around the digit is erased, and told of; the dot in a zero is no digit."""
+    digit, dot = (46, 34, 54, 66), (47, 47, 53, 53)
+
+    circled, zero = segment(_circle(36) | _ink(digit)), segment(_circle(36) | _ink(dot))
+
+    assert circled is not None
+    assert (circled.steps, circled.box) == (("circle-removed",), Box(*digit))
+    assert zero is not None
+    assert "circle-removed" not in zero.steps
+
+
+@pytest.mark.parametrize(
+    ("marks", "is_lettering"),
+    [
+        ([DIGIT], False),
+        ([(20, 20, 60, 32)], True),
+        ([(20, 20, 60, 24), (20, 30, 60, 34), (20, 24, 23, 30), (57, 24, 60, 30)], True),
+        ([(20, 40, 26, 60), (32, 40, 38, 60), (44, 40, 50, 60)], True),
+        ([(20, 40, 26, 60), (32, 40, 38, 60)], False),
+    ],
+    ids=["a digit", "a label", "a word run together", "three marks", "two digits"],
+)
+def test_lettering(marks: list[Rectangle], is_lettering: bool) -> None:
+    """Labels, words and rows of marks are told from digits."""
+    seen = segment(_ink(*marks))
+
+    assert seen is not None
+    assert seen.is_lettering is is_lettering
+
+
+def test_strip() -> None:
+    """In a strip the rule goes, and a digit as high as the strip stays; a narrow crop is not searched for rules."""
+    strip = _ink((48, 2, 54, 28), (0, 24, 100, 26))[:30]
+    narrow = np.ascontiguousarray(_ink((2, 0, 18, 100))[:, :20])
+
+    digit, one = segment(strip), segment(narrow)
+
+    assert digit is not None
+    assert (digit.box, digit.steps) == (Box(48, 2, 54, 28), ("rules-removed",))
+    assert one is not None
+    assert (one.box, one.steps) == (Box(2, 0, 18, 100), ())
+
+
 def test_window() -> None:
     """A filled block is a window; a shadow along the border is doubtful."""
     block = _ink((20, 20, 80, 80))
@@ -116,7 +185,7 @@ def test_window() -> None:
     window, shadow = segment(block), segment(_ink((0, 0, 100, 10)))
 
     assert window is not None
-    assert (window.window, window.is_doubtful) == (Box(20, 20, 80, 80), False)
+    assert (window.window, window.is_doubtful) == (Window(Box(22, 22, 78, 78)), False)
     assert shadow is not None
     assert (shadow.window, shadow.is_doubtful) == (None, True)
 
