@@ -61,6 +61,9 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     if is_canonical(grey):
         return CanonicalDigit(grey, Box.around(grey > 0), picture.steps, ())
     found = find_digit(grey)
+    if found is None and picture.in_colour:  # a marker may be as bright as the paper
+        picture = picture.in_colour()
+        grey, found = picture.grey, find_digit(picture.grey)
     if found is None:
         raise BlankImageError(
             "The image shows no ink: every part of it has about the same brightness. Send a picture "

@@ -4,7 +4,8 @@ bytes -> open_image (header, checks) -> decode (Pillow, EXIF orientation, alpha)
 """
 
 import io
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ DRAFT_SIDE = 320  # pixels; a JPEG that decodes to so many in an eighth, a quart
 LEAST_DRAFT = 8  # a JPEG can be decoded to an eighth at least
 STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
+COLOUR_MODES = frozenset({"RGB", "YCbCr", "CMYK", "P"})  # without transparency
 OPAQUE = 255
 TRIMMED_OPACITY = (
     0.85  # of a bold drawing that was cut to its box; pictures with round corners have more
@@ -70,11 +72,13 @@ class Picture:
         grey: uint8 [H, W], upright; no side longer than `WORKING_SIDE`.
         scale: Pixels of the upload per pixel of `grey`, at least 1.
         steps: Names of the decoding steps that changed the picture.
+        in_colour: Decodes the file anew to what its colours differ by, as grey; None if it has none.
     """
 
     grey: Grey
     scale: float = 1.0
     steps: tuple[str, ...] = ()
+    in_colour: "Callable[[], Picture] | None" = None
 
 
 class OpenedImage:
@@ -85,8 +89,9 @@ class OpenedImage:
         height: In pixels.
     """
 
-    def __init__(self, image: Image.Image) -> None:
+    def __init__(self, image: Image.Image, upload: bytes) -> None:
         self._image = image
+        self._upload = upload
         self.width, self.height = image.size
 
     @property
@@ -104,21 +109,63 @@ class OpenedImage:
         """
         if _is_ready(self._image):
             return Picture(np.asarray(self._image))
-        with self._image as image:
-            if isinstance(image, JpegImageFile):
-                # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
-                image.draft("L", _draft_size(image))
-            try:
-                image.load()
-                is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
-                small = _shrink(image)
-                grey = _flatten(ImageOps.exif_transpose(small) if is_turned else small)
-            except Exception as cause:  # decoders of untrusted bytes raise nearly everything
-                raise _broken(str(image.format)) from cause
+        has_colours = self._image.mode in COLOUR_MODES and not _is_transparent(self._image)
+        decoded = _load(self._image, "L", _flatten)
+        return self._picture(*decoded, self._in_colour if has_colours else None)
+
+    def _in_colour(self) -> Picture:
+        """Decode anew, to the difference of colour that varies most, as grey."""
+        picture = self._picture(*_load(_read_header(self._upload), "YCbCr", _colour_of), None)
+        return replace(picture, steps=(*picture.steps, "by-colour"))
+
+    def _picture(
+        self, grey: Image.Image, is_turned: bool, in_colour: Callable[[], Picture] | None
+    ) -> Picture:
+        """Bring a decoded grey image to working size."""
         grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
         scale = max(self.width, self.height) / max(grey.size)
         steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
-        return Picture(np.asarray(grey), scale, steps)
+        return Picture(np.asarray(grey), scale, steps, in_colour)
+
+
+def _load(
+    image: Image.Image, mode: str, to_grey: Callable[[Image.Image], Image.Image]
+) -> tuple[Image.Image, bool]:
+    """Decode an image to about working size, upright.
+
+    Args:
+        image: Whose header was read; it is closed.
+        mode: Of which a JPEG decodes no more: `L` or `YCbCr`.
+        to_grey: Turns it into grey (`L`).
+
+    Returns:
+        The grey image, and whether it was turned.
+
+    Raises:
+        BrokenImageError: If it is truncated or damaged.
+    """
+    with image:
+        if isinstance(image, JpegImageFile):
+            # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
+            image.draft(mode, _draft_size(image))
+        try:
+            image.load()
+            is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
+            small = _shrink(image)
+            return to_grey(ImageOps.exif_transpose(small) if is_turned else small), is_turned
+        except Exception as cause:  # decoders of untrusted bytes raise nearly everything
+            raise _broken(str(image.format)) from cause
+
+
+def _colour_of(image: Image.Image) -> Image.Image:
+    """Return the difference of colour, blue or red from luminance, that varies more, as grey."""
+    _, *differences = image.convert("RGB").convert("YCbCr").split()
+    return max(differences, key=_variance)
+
+
+def _variance(channel: Image.Image) -> float:
+    """Return how much the pixels of a channel differ."""
+    return float(np.asarray(channel).var())
 
 
 def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
@@ -135,7 +182,7 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
             "The upload is empty. Send the bytes of one image file, as a multipart file or as the body."
         )
     image = _read_header(upload)
-    opened = OpenedImage(image)
+    opened = OpenedImage(image, upload)
     if opened.num_pixels > limits.max_pixels:
         raise ImageTooLargeError(
             f"The image has {opened.width}x{opened.height} pixels; at most "
@@ -143,7 +190,8 @@ def open_image(upload: bytes, limits: UploadLimits) -> OpenedImage:
         )
     check_hidden_work(image, upload)
     if "progressive" in image.info and max(image.size) >= LEAST_DRAFT * DRAFT_SIDE:
-        return OpenedImage(_read_header(without_detail(upload)))
+        shortened = without_detail(upload)
+        return OpenedImage(_read_header(shortened), shortened)
     return opened
 
 

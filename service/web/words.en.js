@@ -45,6 +45,7 @@ export const WORDS = {
   stepsNone: "The picture was in MNIST's form already.",
   "step-rotated": "rotated",
   "step-reduced": "reduced",
+  "step-by-colour": "read by its colour",
   "step-window-entered": "window entered",
   "step-inverted": "inverted",
   "step-background-removed": "background removed",

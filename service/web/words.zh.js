@@ -46,6 +46,7 @@ export const WORDS = {
   stepsNone: "圖片已經是 MNIST 的格式。",
   "step-rotated": "旋轉",
   "step-reduced": "縮小",
+  "step-by-colour": "依顏色辨讀",
   "step-window-entered": "進入視窗",
   "step-inverted": "反白",
   "step-background-removed": "去除背景",

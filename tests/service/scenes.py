@@ -136,6 +136,21 @@ def trimmed_transparency(digit: Digit) -> Image.Image:
     return picture
 
 
+def highlighter(digit: Digit) -> Image.Image:
+    """A yellow marker on warm paper, in light from one side."""
+    picture = np.asarray(
+        _on(_shape(digit, 190, bold=3), (360, 360), ink=(250, 246, 60), paper=(246, 240, 226))
+    )
+    light = np.linspace(0.8, 1, 360)[:, np.newaxis, np.newaxis]
+    grain = np.random.default_rng(1).normal(0, 2, (360, 360, 1))
+    return Image.fromarray(np.clip(picture * light + grain, 0, 255).astype(np.uint8))
+
+
+def equal_brightness(digit: Digit) -> Image.Image:
+    """A red brush on a blue that is as bright."""
+    return _on(_shape(digit, 190), (360, 360), ink=(200, 30, 30), paper=(40, 80, 190))
+
+
 SCENES: tuple[Callable[[Digit], Image.Image], ...] = (
     close_crop,
     over_the_border,
@@ -149,4 +164,6 @@ SCENES: tuple[Callable[[Digit], Image.Image], ...] = (
     beside_a_dark_table,
     one_pixel_lines,
     trimmed_transparency,
+    highlighter,
+    equal_brightness,
 )

@@ -122,6 +122,34 @@ class TestDecode:
 
         assert (grey[10, 10], grey[0, 0]) == (ink, 255 if ink == 0 else 0)
 
+    @pytest.mark.parametrize(
+        ("mode", "file_format"),
+        [("RGB", "PNG"), ("RGB", "JPEG"), ("P", "PNG"), ("CMYK", "JPEG"), ("RGB", "WEBP")],
+    )
+    def test_in_colour(self, mode: str, file_format: str) -> None:
+        """Ink as bright as its paper shows in the picture's colours, of the same size and turned the same way."""
+        image = Image.new("RGB", (600, 400), (40, 80, 190))
+        image.paste((200, 30, 30), (100, 40, 140, 360))
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        options = {"exif": exif} if file_format != "WEBP" else {"exif": exif, "lossless": True}
+
+        picture = open_image(encode(image.convert(mode), file_format, **options), LIMITS).decode()
+
+        assert picture.in_colour is not None
+        coloured = picture.in_colour()
+        assert (coloured.grey.shape, coloured.scale) == (picture.grey.shape, picture.scale)
+        assert coloured.steps == (*picture.steps, "by-colour")
+        height, width = coloured.grey.shape
+        ink, paper = coloured.grey[height // 5, width // 2], coloured.grey[height // 2, width // 2]
+        assert abs(int(ink) - int(paper)) > 60
+        assert coloured.in_colour is None
+
+    @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "I;16", "1"])
+    def test_without_colours(self, mode: str) -> None:
+        """Grey pictures have no colours to look at; of transparent ones the background has none."""
+        assert open_image(encode(Image.new(mode, (20, 20))), LIMITS).decode().in_colour is None
+
     @pytest.mark.parametrize(("ink", "paper"), [(30, 255), (220, 0)])
     def test_trimmed_drawing(self, ink: int, paper: int) -> None:
         """A bold drawing cut to its box, most of it opaque, gets the paper that its ink stands out from."""

@@ -333,6 +333,13 @@ class TestRefusals:
         with pytest.raises(BlankImageError, match="shows no ink"):
             preprocess(encode(Image.new("L", (100, 100), grey)), LIMITS)
 
+    def test_blank_in_colour(self) -> None:
+        """A coloured picture without ink is blank, in brightness and in colour."""
+        image = Image.new("RGB", (80, 60), (200, 120, 90))
+
+        with pytest.raises(BlankImageError):
+            preprocess(encode(image), LIMITS)
+
     def test_grain_is_no_ink(self) -> None:
         """Faint grain of paper is no ink."""
         grain = np.random.default_rng(0).normal(230, 3, (200, 200)).astype(np.uint8)
