@@ -6,17 +6,18 @@ Training uses the same functions for every picture that it renders or reads. The
 neither FastAPI nor TensorFlow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from service.errors import BlankImageError
 from service.preprocessing.canonical import is_canonical, normalise
-from service.preprocessing.decoding import OpenedImage, Picture, UploadLimits, open_image
+from service.preprocessing.decoding import Grey, OpenedImage, Picture, UploadLimits, open_image
 from service.preprocessing.enlargement import block_side
 from service.preprocessing.finding import Found, find_digit
 from service.preprocessing.geometry import Box
+from service.preprocessing.margins import inside_of_margins
 from service.preprocessing.whole import keep_whole
 
 # Part of every bundle's manifest: a network is served only with the preprocessing that it was made for.
@@ -60,10 +61,10 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     grey = picture.grey
     if is_canonical(grey):
         return CanonicalDigit(grey, Box.around(grey > 0), picture.steps, ())
-    found = find_digit(grey)
+    grey, found = _find(grey)
     if found is None and picture.in_colour:  # a marker may be as bright as the paper
         picture = picture.in_colour()
-        grey, found = picture.grey, find_digit(picture.grey)
+        grey, found = _find(picture.grey)
     if found is None:
         raise BlankImageError(
             "The image shows no ink: every part of it has about the same brightness. Send a picture "
@@ -79,6 +80,19 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     )
     box = found.box.scaled(picture.scale)
     return CanonicalDigit(image, box, (*picture.steps, *steps), warnings)
+
+
+def _find(grey: Grey) -> tuple[Grey, Found | None]:
+    """Find the digit within a picture's margins; return what lies within them, and the digit."""
+    inside = inside_of_margins(grey)
+    if inside is None:
+        return grey, find_digit(grey)
+    grey = np.ascontiguousarray(grey[inside.slices])
+    found = find_digit(grey)
+    if found is None:
+        return grey, None
+    box, steps = found.box.shifted(inside.left, inside.top), ("margins-removed", *found.steps)
+    return grey, replace(found, box=box, steps=steps)
 
 
 def _cut_out(found: Found) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:

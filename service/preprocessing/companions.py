@@ -10,7 +10,7 @@ from service.preprocessing.parts import Part, Parts
 SMALL_SIDE = 40  # pixels; smaller pictures are cut close to the digit, and have no lines
 SPECK_SHARE = 0.03  # of the main part's ink; smaller parts are dust
 FAINT_SHARE = 0.45  # of the main part's ink in a pixel; paler parts were not drawn with its pen
-COMPANION_GAP = 0.17  # of the main part's longer side; a stroke of the same digit is nearer
+COMPANION_GAP = 0.24  # of the main part's longer side; a stroke of the same digit is nearer
 PEER_HEIGHT = 0.6  # of the taller one's height
 PEER_GAP = 0.8  # of the taller one's height
 PEER_MASS = 0.35  # of the main part's ink

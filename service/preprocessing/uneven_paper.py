@@ -20,7 +20,7 @@ from service.preprocessing.paper import (
     smooth,
 )
 
-CLOSING_SHARE = 0.17  # of the side; wider marks than this are paper of another brightness
+CLOSING_SHARE = 0.2  # of the side; wider marks than this are paper of another brightness
 STROKE_SHARE = 0.08  # of the side; the strokes of most pens are narrower
 STROKE_AREA = 0.004  # of the picture that the strokes of a digit cover at least
 SURFACE_SIDE = 48  # pixels; the surface is fitted on a picture of at most this size

@@ -46,6 +46,7 @@ export const WORDS = {
   "step-rotated": "rotated",
   "step-reduced": "reduced",
   "step-by-colour": "read by its colour",
+  "step-margins-removed": "margins removed",
   "step-window-entered": "window entered",
   "step-inverted": "inverted",
   "step-background-removed": "background removed",

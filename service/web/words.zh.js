@@ -47,6 +47,7 @@ export const WORDS = {
   "step-rotated": "旋轉",
   "step-reduced": "縮小",
   "step-by-colour": "依顏色辨讀",
+  "step-margins-removed": "去除邊框",
   "step-window-entered": "進入視窗",
   "step-inverted": "反白",
   "step-background-removed": "去除背景",

@@ -119,11 +119,16 @@ def test_block_without_a_digit() -> None:
     assert found.box == Box(20, 20, 80, 80)
 
 
-@pytest.mark.parametrize(
-    "picture", [np.full((50, 50), 9, np.uint8), _block(Box(30, 10, 120, 110), 200, 230, 120)]
-)
+def _sheets() -> Grey:
+    """Draw a darker sheet upon another, and a third one along its side; all are paper."""
+    picture = _block(Box(0, 10, 90, 80), 190, 230, 120)
+    picture[:, 90:] = 215
+    return picture
+
+
+@pytest.mark.parametrize("picture", [np.full((50, 50), 9, np.uint8), _sheets()])
 def test_nothing(picture: Grey) -> None:
-    """Neither even paper nor another sheet upon it, too pale for ink, is a digit."""
+    """Neither even paper nor what looked like ink and turns out too pale is a digit."""
     assert find_digit(picture) is None
 
 

@@ -81,7 +81,7 @@ def test_sign_beside_a_pale_digit() -> None:
     """A sign stronger than a pale digit is no pen among stains."""
     digit = Box(40, 10, 52, 80)
     picture = _block(digit, 190, 250)
-    picture[88:94, 66:92] = 0
+    picture[91:97, 73:99] = 0
 
     look = look_for_digit(picture)
 

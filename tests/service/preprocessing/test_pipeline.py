@@ -132,6 +132,17 @@ class TestInvariance:
 
         assert _distance(draw(), framed) == 0
 
+    def test_margins(self) -> None:
+        """A frame around a small picture is left out, and the digit lies where it lay."""
+        image = Image.new("L", (32, 32), 60)
+        image.paste(230, (2, 2, 30, 30))
+        image.paste(10, (14, 8, 18, 25))
+
+        digit = preprocess(encode(image), LIMITS)
+
+        assert digit.steps[0] == "margins-removed"
+        assert digit.ink_box == Box(14, 8, 18, 25)
+
     def test_exif_orientation(self) -> None:
         """A picture that its EXIF tag turns is upright, and says so."""
         exif = Image.Exif()
@@ -332,6 +343,14 @@ class TestRefusals:
         """An even picture has no ink."""
         with pytest.raises(BlankImageError, match="shows no ink"):
             preprocess(encode(Image.new("L", (100, 100), grey)), LIMITS)
+
+    def test_blank_within_margins(self) -> None:
+        """A small picture with nothing within its frame is blank."""
+        image = Image.new("L", (32, 32), 60)
+        image.paste(230, (3, 3, 30, 30))
+
+        with pytest.raises(BlankImageError):
+            preprocess(encode(image), LIMITS)
 
     def test_blank_in_colour(self) -> None:
         """A coloured picture without ink is blank, in brightness and in colour."""
