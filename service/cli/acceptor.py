@@ -22,7 +22,7 @@ class Acceptor:
     """Hands connections to protocols; closes like a server of asyncio's.
 
     Args:
-        listener: The socket, bound; closed at the end. Who shares it has one of its own.
+        listener: The socket, bound; closed at the end. Another process closes its own copy.
         make_protocol: Makes what serves a connection.
         backlog: Most connections that wait to be accepted.
         is_shared: Whether other processes accept from it too.
@@ -43,6 +43,7 @@ class Acceptor:
     ) -> None:
         self._listener = listener
         self._make_protocol = make_protocol
+        self._backlog = backlog
         self._is_shared = is_shared
         self._tls = tls
         self._loop = asyncio.get_running_loop()
@@ -54,13 +55,15 @@ class Acceptor:
     def close(self) -> None:
         """Take all that wait, and no more; connections that are open go on.
 
-        Whoever comes later is for those who share the socket. Where nobody is left, they are refused at once.
+        One of several takes them too, since it may be the last. Whoever comes later is for the others; where nobody
+        is left, they are refused.
         """
         if self._listener.fileno() < 0:  # as where it is closed already
             return
         self._loop.remove_reader(self._listener)
-        while self._accept():
-            pass
+        for _ in range(self._backlog):
+            if not self._accept():
+                break
         self._listener.close()
 
     async def wait_closed(self) -> None:
@@ -80,8 +83,10 @@ class Acceptor:
         """Take one connection, if another process was not faster; return whether there may be more."""
         try:
             connection, _ = self._listener.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+        except (BlockingIOError, InterruptedError):
             return False
+        except ConnectionAbortedError:  # its client has left; others may wait behind it
+            return True
         except OSError as error:
             logger.error("No connection can be accepted: %s.", error.strerror)
             self._loop.remove_reader(self._listener)

@@ -150,13 +150,17 @@ class Supervisor(Multiprocess):
         if worker.exitcode is not None:
             self._leaving.remove(worker)
 
-    def join_all(self) -> None:
-        """Wait until all workers have ended, and end those that do not.
+    def terminate_all(self) -> None:
+        """Tell all workers to end.
 
         Clients are refused from when the last of them takes no more connections, rather than left to wait.
         """
         for listener in self.sockets:
             listener.close()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        """Wait until all workers have ended, and end those that do not."""
         end = time.monotonic() + self._end_timeout_s
         for worker in (*self._leaving, *self.processes):
             worker.process.join(max(0.0, end - time.monotonic()))

@@ -61,16 +61,17 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     grey = picture.grey
     if is_canonical(grey):
         return CanonicalDigit(grey, Box.around(grey > 0), picture.steps, ())
-    grey, found = _find(grey)
-    if found is None and picture.in_colour:  # a marker may be as bright as the paper
-        picture = picture.in_colour()
-        grey, found = _find(picture.grey)
+    inside, found = _find(grey)
+    if found is None and picture.in_colour and (coloured := picture.in_colour()):
+        picture = _without_blocks(coloured)  # a marker may be as bright as the paper
+        inside, found = _find(picture.grey)
     if found is None:
         raise BlankImageError(
             "The image shows no ink: every part of it has about the same brightness. Send a picture "
             "with one digit that is clearly darker or lighter than its background."
         )
-    whole = keep_whole(grey, found)
+    has_margins = inside != Box.of(picture.grey.shape)
+    whole = keep_whole(picture.grey[inside.slices], found)
     image, steps = whole or _cut_out(found)
     has_others = found.has_others and not whole
     warnings = (
@@ -78,21 +79,24 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
         *(["The digit touches the image's border and may be cut off."] if found.at_border else []),
         *(["There are several parts of digit size; one was read."] if has_others else []),
     )
-    box = found.box.scaled(picture.scale)
-    return CanonicalDigit(image, box, (*picture.steps, *steps), warnings)
+    box = found.box.shifted(inside.left, inside.top).scaled(picture.scale)
+    steps = (*picture.steps, *(["margins-removed"] if has_margins else []), *steps)
+    return CanonicalDigit(image, box, steps, warnings)
 
 
-def _find(grey: Grey) -> tuple[Grey, Found | None]:
-    """Find the digit within a picture's margins; return what lies within them, and the digit."""
+def _find(grey: Grey) -> tuple[Box, Found | None]:
+    """Find the digit within a picture's margins; return what lies within them, and the digit there.
+
+    Where nothing does, and not all four sides have a margin, these were strokes of the digit.
+    """
+    whole = Box.of(grey.shape)
     inside = inside_of_margins(grey)
-    if inside is None:
-        return grey, find_digit(grey)
-    grey = np.ascontiguousarray(grey[inside.slices])
-    found = find_digit(grey)
-    if found is None:
-        return grey, None
-    box, steps = found.box.shifted(inside.left, inside.top), ("margins-removed", *found.steps)
-    return grey, replace(found, box=box, steps=steps)
+    if inside is not None:
+        found = find_digit(np.ascontiguousarray(grey[inside.slices]))
+        margins = inside.left, inside.top, whole.right - inside.right, whole.bottom - inside.bottom
+        if found or min(margins) > 0:
+            return inside, found
+    return whole, find_digit(grey)
 
 
 def _cut_out(found: Found) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
@@ -107,7 +111,8 @@ def _without_blocks(picture: Picture) -> Picture:
     if side == 1:
         return picture
     steps = picture.steps if "reduced" in picture.steps else (*picture.steps, "reduced")
-    return Picture(np.ascontiguousarray(picture.grey[::side, ::side]), picture.scale * side, steps)
+    grey = np.ascontiguousarray(picture.grey[::side, ::side])
+    return replace(picture, grey=grey, scale=picture.scale * side, steps=steps)
 
 
 __all__ = [

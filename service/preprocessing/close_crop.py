@@ -75,8 +75,8 @@ def _is_area(part: Part, ink: Mask) -> bool:
     if part.fill < AREA_FILL or min(box.width, box.height) < AREA_ASPECT * box.longer_side:
         return False
     cut = ink[box.slices]
-    hulls = (_span(cut), _span(cut.T))
-    return part.fill >= SHEET_FILL or part.area >= SOLID_SHARE * max(hulls)
+    widest = max(_span(cut), _span(cut.T))
+    return part.fill >= SHEET_FILL or part.area >= SOLID_SHARE * widest
 
 
 def _span(ink: Mask) -> int:

@@ -15,6 +15,7 @@ PEER_HEIGHT = 0.6  # of the taller one's height
 PEER_GAP = 0.8  # of the taller one's height
 PEER_MASS = 0.35  # of the main part's ink
 BAR_WIDTH = 0.25  # of its length that a line is wide at most
+UNDERLINE_REACH = 0.12  # of the digit's height that a line below it lies within it at most
 LABEL_FILL = 0.8  # of its box that a label covers
 LABEL_SIDE = 3  # pixels; thinner blocks are strokes
 LABEL_THICKNESS = 0.8  # of the main part's strokes; a label is thicker
@@ -112,7 +113,7 @@ def _is_bar(part: Part, main: Part) -> bool:
 def _is_underline(part: Part, main: Part) -> bool:
     """Tell whether a part is a lying line below the digit, and longer than the digit is high, and on either side."""
     box, other = part.box, main.box
-    is_below = box.top + box.bottom > 2 * other.bottom - BAR_WIDTH * other.height
+    is_below = box.top + box.bottom > 2 * (other.bottom - UNDERLINE_REACH * other.height)
     is_longer = box.left < other.left and box.right > other.right and box.width > other.height
     return is_below and is_longer and _is_lying(box)
 

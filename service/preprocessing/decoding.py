@@ -3,8 +3,10 @@
 bytes -> open_image (header, checks) -> decode (Pillow, EXIF orientation, alpha) -> grey uint8 [H, W]
 """
 
+import contextlib
+import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,7 +40,7 @@ DRAFT_SIDE = 320  # pixels; a JPEG that decodes to so many in an eighth, a quart
 LEAST_DRAFT = 8  # a JPEG can be decoded to an eighth at least
 STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
-COLOUR_MODES = frozenset({"RGB", "YCbCr", "CMYK", "P"})  # without transparency
+GREY_MODES = frozenset({"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 OPAQUE = 255
 TRIMMED_OPACITY = (
     0.85  # of a bold drawing that was cut to its box; pictures with round corners have more
@@ -72,13 +74,13 @@ class Picture:
         grey: uint8 [H, W], upright; no side longer than `WORKING_SIDE`.
         scale: Pixels of the upload per pixel of `grey`, at least 1.
         steps: Names of the decoding steps that changed the picture.
-        in_colour: Decodes the file anew to what its colours differ by, as grey; None if it has none.
+        in_colour: Gives what its colours differ by, as grey, or None over a background; None for grey files.
     """
 
     grey: Grey
     scale: float = 1.0
     steps: tuple[str, ...] = ()
-    in_colour: "Callable[[], Picture] | None" = None
+    in_colour: "Callable[[], Picture | None] | None" = None
 
 
 class OpenedImage:
@@ -107,60 +109,72 @@ class OpenedImage:
         Raises:
             BrokenImageError: If it is truncated or damaged.
         """
-        if _is_ready(self._image):
-            return Picture(np.asarray(self._image))
-        has_colours = self._image.mode in COLOUR_MODES and not _is_transparent(self._image)
-        decoded = _load(self._image, "L", _flatten)
-        return self._picture(*decoded, self._in_colour if has_colours else None)
-
-    def _in_colour(self) -> Picture:
-        """Decode anew, to the difference of colour that varies most, as grey."""
-        picture = self._picture(*_load(_read_header(self._upload), "YCbCr", _colour_of), None)
-        return replace(picture, steps=(*picture.steps, "by-colour"))
-
-    def _picture(
-        self, grey: Image.Image, is_turned: bool, in_colour: Callable[[], Picture] | None
-    ) -> Picture:
-        """Bring a decoded grey image to working size."""
+        image = self._image
+        if _is_ready(image):
+            return Picture(np.asarray(image))
+        has_colours = image.mode not in GREY_MODES
+        is_jpeg = isinstance(image, JpegImageFile)
+        with _telling_damage(image):
+            small, is_turned = _load(image, "L")
+            grey = _flatten(small)
         grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
         scale = max(self.width, self.height) / max(grey.size)
         steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
-        return Picture(np.asarray(grey), scale, steps, in_colour)
+        picture = Picture(np.asarray(grey), scale, steps)
+        if not has_colours:
+            return picture
+        # Of a JPEG no colours were decoded, and of any other file they are at hand.
+        colours = functools.partial(_load_colours, self._upload) if is_jpeg else lambda: small
+        return replace(picture, in_colour=functools.partial(_by_colour, picture, colours))
 
 
-def _load(
-    image: Image.Image, mode: str, to_grey: Callable[[Image.Image], Image.Image]
-) -> tuple[Image.Image, bool]:
+@contextlib.contextmanager
+def _telling_damage(image: Image.Image) -> Iterator[None]:
+    """Say that an image is damaged where it cannot be read."""
+    try:
+        yield
+    except Exception as cause:  # decoders of untrusted bytes raise nearly everything
+        raise _broken(str(image.format)) from cause
+
+
+def _load(image: Image.Image, mode: str) -> tuple[Image.Image, bool]:
     """Decode an image to about working size, upright.
 
     Args:
         image: Whose header was read; it is closed.
         mode: Of which a JPEG decodes no more: `L` or `YCbCr`.
-        to_grey: Turns it into grey (`L`).
 
     Returns:
-        The grey image, and whether it was turned.
-
-    Raises:
-        BrokenImageError: If it is truncated or damaged.
+        The image, and whether it was turned.
     """
     with image:
         if isinstance(image, JpegImageFile):
             # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
             image.draft(mode, _draft_size(image))
-        try:
-            image.load()
-            is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
-            small = _shrink(image)
-            return to_grey(ImageOps.exif_transpose(small) if is_turned else small), is_turned
-        except Exception as cause:  # decoders of untrusted bytes raise nearly everything
-            raise _broken(str(image.format)) from cause
+        image.load()
+        is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
+        small = _shrink(image)
+        return ImageOps.exif_transpose(small) if is_turned else small, is_turned
 
 
-def _colour_of(image: Image.Image) -> Image.Image:
-    """Return the difference of colour, blue or red from luminance, that varies more, as grey."""
-    _, *differences = image.convert("RGB").convert("YCbCr").split()
-    return max(differences, key=_variance)
+def _load_colours(upload: bytes) -> Image.Image:
+    """Decode a JPEG, of whose pixels the brightness was read, with its colours."""
+    image = _read_header(upload)
+    with _telling_damage(image):
+        return _load(image, "YCbCr")[0]
+
+
+def _by_colour(picture: Picture, load: Callable[[], Image.Image]) -> Picture | None:
+    """Return the difference of colour, blue or red from brightness, that varies more; None over a background."""
+    colours = load()
+    if _is_transparent(colours):
+        colours = colours.convert("RGBA")
+        if colours.getchannel("A").getextrema()[0] != OPAQUE:
+            return None
+    _, *differences = colours.convert("RGB").convert("YCbCr").split()
+    grey = max(differences, key=_variance)
+    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    return Picture(np.asarray(grey), picture.scale, (*picture.steps, "by-colour"))
 
 
 def _variance(channel: Image.Image) -> float:
@@ -267,7 +281,7 @@ def _reducible(image: Image.Image) -> Image.Image:
     if _is_transparent(image):
         return image.convert("RGBA")
     if image.mode in {"1", "P"}:
-        return image.convert("L")
+        return image.convert("L" if image.mode == "1" else "RGB")
     return image.convert("I") if image.mode.startswith("I;16") else image
 
 
@@ -279,9 +293,10 @@ def _is_transparent(image: Image.Image) -> bool:
 def _flatten(image: Image.Image) -> Image.Image:
     """Turn any mode into grey (`L`), transparent parts over a background.
 
-    Where little is opaque, or half is and all of it has one tone, the opaque part is the drawing, and the
-    background is white under dark ink and black under light ink. Else the picture has a background of its own,
-    and transparent parts (round corners, say) continue it: they get the commonest opaque grey.
+    Where less than half is opaque, or not much more and nearly all of it has one tone, the opaque part is the
+    drawing, and the background is white under dark ink and black under light ink. Else the picture has a
+    background of its own, and transparent parts (round corners, say) continue it: they get the commonest opaque
+    grey.
     """
     if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
         return _from_deep(image)

@@ -38,7 +38,7 @@ def without_box(parts: Parts, mask: Mask) -> Mask | None:
 
 
 def without_ring(parts: Parts) -> Mask | None:
-    """Keep what is inside of a circle drawn around the digit, which does not touch it.
+    """Keep what lies in the box of a circle drawn around the digit, which does not touch it.
 
     Args:
         parts: Of the ink.

@@ -116,10 +116,16 @@ def _look_beside(grey: Grey, look: Look) -> Look | None:
         found = segment(ink)
         is_digit = found and not (found.is_doubtful or found.is_lettering)
         if found and is_digit and _is_larger(found, look, grey.shape):
-            found = replace(found, steps=(*found.steps, "parts-removed"))
-            return Look(look.paper, look.floor, ink, full, False, found)
+            return Look(look.paper, look.floor, ink, full, False, _among_others(found, look))
         strong = found
     return None
+
+
+def _among_others(found: Segment, look: Look) -> Segment:
+    """Describe what was found as a part of all the ink of a look."""
+    steps = tuple(dict.fromkeys((*found.steps, "parts-removed")))
+    num_parts = look.segment.num_parts if look.segment else 0
+    return replace(found, steps=steps, num_parts=num_parts + found.num_parts)
 
 
 def _is_larger(found: Segment, look: Look, shape: tuple[int, ...]) -> bool:

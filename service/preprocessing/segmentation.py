@@ -89,7 +89,7 @@ def segment(ink: Grey) -> Segment | None:
         box,
         window,
         not window and max(shape) > SMALL_SIDE and main.contact >= DOUBTFUL_CONTACT,
-        _is_label(main) or num_alike >= LETTERS or box.width > WORD_ASPECT * box.height,
+        _is_wide_block(main) or num_alike >= LETTERS or box.width > WORD_ASPECT * box.height,
         any(is_of_digit_size(part, main) for part in candidates if part not in kept),
         parts.count,
         (*steps, "parts-removed") if len(kept) < parts.count else steps,
@@ -144,9 +144,9 @@ def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
         weight /= 1 + (part.contact / BORDER_CONTACT) ** 4
         if part.contact and max(box.width / width, box.height / height) < BORDER_SPAN:
             weight *= 0.5
-    return 0.1 * weight if _is_label(part) else weight
+    return 0.1 * weight if _is_wide_block(part) else weight
 
 
-def _is_label(part: Part) -> bool:
+def _is_wide_block(part: Part) -> bool:
     """Tell whether a part is a filled block, wider than high."""
     return part.fill >= LABEL_FILL and part.box.width > LABEL_ASPECT * part.box.height

@@ -148,7 +148,7 @@ def highlighter(digit: Digit) -> Image.Image:
 
 def equal_brightness(digit: Digit) -> Image.Image:
     """A red brush on a blue that is as bright."""
-    return _on(_shape(digit, 190), (360, 360), ink=(200, 30, 30), paper=(40, 80, 190))
+    return _on(_shape(digit, 190), (640, 360), ink=(200, 30, 30), paper=(40, 80, 190))
 
 
 SCENES: tuple[Callable[[Digit], Image.Image], ...] = (

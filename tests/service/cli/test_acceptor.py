@@ -150,6 +150,46 @@ class TestAcceptor:
             client.close()
         assert told == [b"A"] * 3
 
+    def test_closed_behind_a_client_that_left(self, listener: socket.socket) -> None:
+        """One that has left meanwhile keeps nobody behind it from being served."""
+        listener.listen(BACKLOG)
+        left = [ConnectionAbortedError(errno.ECONNABORTED, "Software caused connection abort")]
+
+        class Left(socket.socket):
+            def accept(self) -> tuple[socket.socket, object]:
+                if left:
+                    raise left.pop()
+                return super().accept()
+
+        async def serve() -> None:
+            with Left(fileno=listener.dup().detach()) as leaving:
+                _start(leaving, b"A").close()
+                await asyncio.sleep(0.1)
+
+        with socket.create_connection(listener.getsockname()) as client:
+            asyncio.run(serve())
+            assert client.recv(1) == b"A"
+
+    def test_closed_while_clients_keep_coming(self, listener: socket.socket) -> None:
+        """As many as may wait are taken, and no more."""
+        listener.listen(BACKLOG)
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(3)]
+        made: list[bool] = []
+
+        async def serve() -> None:
+            def make() -> _Greeter:
+                made.append(True)
+                return _Greeter(b"A")
+
+            Acceptor(listener, make, backlog=2, is_shared=False).close()
+            await asyncio.sleep(0.1)
+
+        asyncio.run(serve())
+        for client in clients:
+            client.close()
+
+        assert len(made) == 2
+
     def test_answers_are_sent_at_once(self, listener: socket.socket) -> None:
         """Small writes wait for no acknowledgement of the ones before."""
         delays: list[int] = []

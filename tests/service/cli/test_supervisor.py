@@ -350,13 +350,13 @@ class TestEnds:
     def test_late_clients(self, supervising: Supervisor) -> None:
         """A supervisor that ends keeps no client waiting at a socket that its workers take nobody from any more."""
         [listener] = cast("list[Mock]", supervising.sockets)
-        worker = Mock(exitcode=0)
-        worker.process.join.side_effect = lambda _: listener.close.assert_called_once_with()
+        worker = Mock()
+        worker.terminate.side_effect = listener.close.assert_called_once_with
         supervising.processes = [worker]
 
-        supervising.join_all()
+        supervising.terminate_all()
 
-        worker.process.join.assert_called_once()
+        worker.terminate.assert_called_once()
 
 
 class TestIsAlive:

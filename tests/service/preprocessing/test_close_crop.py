@@ -1,5 +1,7 @@
 """Bold digits that fill their picture."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -78,9 +80,8 @@ def _two_digits() -> Grey:
     [_shaded, _table_edge, _shadow, _sheet, _small_digit, _two_digits],
     ids=lambda make: make.__name__,
 )
-def test_something_else(make: object) -> None:
+def test_something_else(make: Callable[[], Grey]) -> None:
     """Tables, shadows, sheets, several digits and small ones are no digits that fill the picture."""
-    assert callable(make)
     assert measure_close_crop(make()) is None
 
 

@@ -124,12 +124,20 @@ class TestDecode:
 
     @pytest.mark.parametrize(
         ("mode", "file_format"),
-        [("RGB", "PNG"), ("RGB", "JPEG"), ("P", "PNG"), ("CMYK", "JPEG"), ("RGB", "WEBP")],
+        [
+            ("RGB", "PNG"),
+            ("RGBA", "PNG"),
+            ("RGB", "JPEG"),
+            ("P", "PNG"),
+            ("CMYK", "JPEG"),
+            ("RGB", "WEBP"),
+        ],
     )
-    def test_in_colour(self, mode: str, file_format: str) -> None:
+    @pytest.mark.parametrize("scale", [1, 3], ids=["small", "reduced"])
+    def test_in_colour(self, mode: str, file_format: str, scale: int) -> None:
         """Ink as bright as its paper shows in the picture's colours, of the same size and turned the same way."""
-        image = Image.new("RGB", (600, 400), (40, 80, 190))
-        image.paste((200, 30, 30), (100, 40, 140, 360))
+        image = Image.new("RGB", (600 * scale, 400 * scale), (40, 80, 190))
+        image.paste((200, 30, 30), (100 * scale, 40 * scale, 140 * scale, 360 * scale))
         exif = Image.Exif()
         exif[0x0112] = 6
         options = {"exif": exif} if file_format != "WEBP" else {"exif": exif, "lossless": True}
@@ -138,6 +146,7 @@ class TestDecode:
 
         assert picture.in_colour is not None
         coloured = picture.in_colour()
+        assert coloured is not None
         assert (coloured.grey.shape, coloured.scale) == (picture.grey.shape, picture.scale)
         assert coloured.steps == (*picture.steps, "by-colour")
         height, width = coloured.grey.shape
@@ -145,10 +154,17 @@ class TestDecode:
         assert abs(int(ink) - int(paper)) > 60
         assert coloured.in_colour is None
 
-    @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "I;16", "1"])
+    @pytest.mark.parametrize("mode", ["L", "LA", "I;16", "1"])
     def test_without_colours(self, mode: str) -> None:
-        """Grey pictures have no colours to look at; of transparent ones the background has none."""
+        """Grey pictures have no colours to look at."""
         assert open_image(encode(Image.new(mode, (20, 20))), LIMITS).decode().in_colour is None
+
+    def test_colours_over_a_background(self) -> None:
+        """Of a transparent picture the background has no colour."""
+        picture = open_image(encode(Image.new("RGBA", (20, 20))), LIMITS).decode()
+
+        assert picture.in_colour is not None
+        assert picture.in_colour() is None
 
     @pytest.mark.parametrize(("ink", "paper"), [(30, 255), (220, 0)])
     def test_trimmed_drawing(self, ink: int, paper: int) -> None:

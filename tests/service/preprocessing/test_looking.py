@@ -69,12 +69,13 @@ def test_pale_digit_beside(strong: list[Box]) -> None:
     picture = _block(digit, 225, 250)
     for box in strong:
         picture[box.slices] = 0
+    picture[90:92, 80:82] = 225  # dust
 
     look = look_for_digit(picture)
 
     assert look.segment is not None
     assert look.segment.box == digit
-    assert "parts-removed" in look.segment.steps
+    assert look.segment.steps == ("parts-removed",)
 
 
 def test_sign_beside_a_pale_digit() -> None:
@@ -103,15 +104,20 @@ def test_lettering_alone(beside: Box | None) -> None:
     assert look.segment.box == Box(10, 6, 60, 16)
 
 
-def test_many_words() -> None:
-    """After as many words as a heading has, the search ends."""
-    picture = np.full((100, 100), 250, np.uint8)
-    for top in range(4, 100, 24):
-        picture[top : top + 10, 5:35] = picture[top : top + 10, 65:95] = 0
+@pytest.mark.parametrize(("num_words", "is_found"), [(2, True), (8, False)])
+def test_many_words(num_words: int, is_found: bool) -> None:
+    """As many words as a heading has are left out, and no more."""
+    digit = Box(45, 40, 55, 95)
+    picture = _block(digit, 225, 250)
+    for word in range(num_words):
+        top, left = 4 + word // 2 * 24, 3 + word % 2 * 65
+        picture[top : top + 10, left : left + 30] = 0
 
     look = look_for_digit(picture)
 
-    assert look.is_lettering
+    assert look.segment is not None
+    assert (look.segment.box == digit) is is_found
+    assert look.is_lettering is not is_found
 
 
 def test_table_of_three_shades() -> None:

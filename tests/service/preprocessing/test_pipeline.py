@@ -143,6 +143,30 @@ class TestInvariance:
         assert digit.steps[0] == "margins-removed"
         assert digit.ink_box == Box(14, 8, 18, 25)
 
+    def test_spoilt_digit_in_a_frame(self) -> None:
+        """What a frame leaves of a spoilt digit of canonical size is read as it is, and lies where it lay."""
+        noise = np.random.default_rng(3).integers(0, 60, (28, 28), np.uint8)
+        noise[5:23, 12:16] = 250
+        framed = np.full((34, 34), 140, np.uint8)
+        framed[3:31, 3:31] = noise
+
+        inner, outer = (
+            preprocess(encode(Image.fromarray(each)), LIMITS) for each in (noise, framed)
+        )
+
+        assert (outer.image == inner.image).all()
+        assert outer.ink_box == inner.ink_box.shifted(3, 3)
+        assert outer.steps == ("margins-removed", *inner.steps)
+
+    def test_strokes_along_two_sides(self) -> None:
+        """A seven cut close has ink along two sides, and none within them; it is no frame."""
+        seven = np.full((48, 32), 240, np.uint8)
+        seven[:7] = seven[:, 25:] = 20
+
+        digit = preprocess(encode(Image.fromarray(seven)), LIMITS)
+
+        assert "margins-removed" not in digit.steps
+
     def test_exif_orientation(self) -> None:
         """A picture that its EXIF tag turns is upright, and says so."""
         exif = Image.Exif()
