@@ -43,6 +43,12 @@ def largest_png() -> bytes:
 
 
 @cache
+def largest_blank() -> bytes:
+    """Fill as many pixels with one colour, which is looked for ink in brightness and in colour."""
+    return encode(Image.new("RGB", (7000, 7000), (40, 80, 190)), "PNG", compress_level=1)
+
+
+@cache
 def largest_webp() -> bytes:
     """Draw the same as a lossless WEBP, which takes more memory to decode than any other format."""
     return encode(_largest(), "WEBP", lossless=True, quality=0, method=0)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.hostile_files import (
     gif_to_be_cleared,
+    largest_blank,
     largest_form,
     largest_png,
     largest_webp,
@@ -84,6 +85,7 @@ class TestPredict:
             pytest.param(
                 lambda: largest_png()[:500_000], 422, "broken-image", DECODED, id="large cut"
             ),
+            pytest.param(largest_blank, 422, "blank-image", DECODED, id="blank"),
             pytest.param(largest_form, 415, "unsupported-media", UPLOADED, id="zeros"),
             pytest.param(zip_of_zips, 415, "unsupported-media", REFUSED, id="zip"),
         ],
