@@ -70,9 +70,10 @@ class TestCheckHiddenWork:
         """A picture within a header is passed over with it."""
         _open(jpeg_with(jpeg_segment(0xE1, b"Exif" + b"\xff\xda\0\2" * 100)))
 
-    def test_a_jpeg_without_an_end(self) -> None:
+    @pytest.mark.parametrize("progressive", [False, True])
+    def test_a_jpeg_without_an_end(self, progressive: bool) -> None:
         """One that is cut off is for the decoder to complain about."""
-        _open(encode(draw(), "JPEG")[:-2])
+        _open(encode(draw(), "JPEG", progressive=progressive)[:-2])
 
     def test_runs_of_a_bmp(self) -> None:
         """Runs are unpacked slowly, a pixel at a time: with many pixels they are refused."""
