@@ -22,6 +22,7 @@ from service.errors import (
 )
 from service.preprocessing.first_frame import SIGNATURE as GIF_SIGNATURE
 from service.preprocessing.first_frame import FirstFrame
+from service.preprocessing.flattening import OPAQUE, flatten, is_transparent
 from service.preprocessing.hidden_work import check_hidden_work
 from service.preprocessing.plain_png import SIGNATURE as PNG_SIGNATURE
 from service.preprocessing.plain_png import read_plain_png
@@ -41,12 +42,6 @@ LEAST_DRAFT = 8  # a JPEG can be decoded to an eighth at least
 STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
 GREY_MODES = frozenset({"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
-OPAQUE = 255
-TRIMMED_OPACITY = (
-    0.85  # of a bold drawing that was cut to its box; pictures with round corners have more
-)
-TONE_SPREAD = 6  # grey levels around the commonest that are the same tone
-TONE_SHARE = 0.98  # of the opaque pixels that have one tone, if there is nothing but a drawing
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, section 4.6.4
 
 # Pillow's own bound only warns at first; ours is checked on every header, before decoding.
@@ -104,7 +99,7 @@ class OpenedImage:
     def decode(self) -> Picture:
         """Decode to an upright grey picture of working size; once only, in any thread.
 
-        The first frame counts. Transparent parts show the background that `_flatten` chooses.
+        The first frame counts. Transparent parts show the background that `flatten` chooses.
 
         Raises:
             BrokenImageError: If it is truncated or damaged.
@@ -116,7 +111,7 @@ class OpenedImage:
         is_jpeg = isinstance(image, JpegImageFile)
         with _telling_damage(image):
             small, is_turned = _load(image, "L")
-            grey = _flatten(small)
+            grey = flatten(small)
         grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
         scale = max(self.width, self.height) / max(grey.size)
         steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
@@ -167,7 +162,7 @@ def _load_colours(upload: bytes) -> Image.Image:
 def _by_colour(picture: Picture, load: Callable[[], Image.Image]) -> Picture | None:
     """Return the difference of colour, blue or red from brightness, that varies more; None over a background."""
     colours = load()
-    if _is_transparent(colours):
+    if is_transparent(colours):
         colours = colours.convert("RGBA")
         if colours.getchannel("A").getextrema()[0] != OPAQUE:
             return None
@@ -278,62 +273,11 @@ def _shrink(image: Image.Image) -> Image.Image:
 
 def _reducible(image: Image.Image) -> Image.Image:
     """Bring a picture to a mode that can be averaged."""
-    if _is_transparent(image):
+    if is_transparent(image):
         return image.convert("RGBA")
     if image.mode in {"1", "P"}:
         return image.convert("L" if image.mode == "1" else "RGB")
     return image.convert("I") if image.mode.startswith("I;16") else image
-
-
-def _is_transparent(image: Image.Image) -> bool:
-    """Tell whether a picture may have transparent parts."""
-    return "A" in image.getbands() or "transparency" in image.info
-
-
-def _flatten(image: Image.Image) -> Image.Image:
-    """Turn any mode into grey (`L`), transparent parts over a background.
-
-    Where less than half is opaque, or not much more and nearly all of it has one tone, the opaque part is the
-    drawing, and the background is white under dark ink and black under light ink. Else the picture has a
-    background of its own, and transparent parts (round corners, say) continue it: they get the commonest opaque
-    grey.
-    """
-    if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
-        return _from_deep(image)
-    if not _is_transparent(image):
-        return image.convert("L")
-    if image.mode == "P":
-        image = image.convert("RGBA")
-    alpha = (
-        image.getchannel("A") if "A" in image.getbands() else image.convert("RGBA").getchannel("A")
-    )
-    grey = image.convert("L")
-    if alpha.getextrema()[0] == OPAQUE:
-        return grey
-    opacity = np.asarray(alpha, np.float32) / 255
-    values = np.asarray(grey, np.float32)
-    counts = np.bincount(np.asarray(grey)[opacity > 0.5], minlength=256)
-    if opacity.mean() < 0.5 or (opacity.mean() < TRIMMED_OPACITY and _is_one_tone(counts)):
-        mean = float((values * opacity).sum() / max(opacity.sum(), 1.0))
-        background = 255 if mean < 128 else 0
-    else:
-        background = int(counts.argmax())
-    flat = values * opacity + background * (1 - opacity)
-    return Image.fromarray(np.rint(flat).astype(np.uint8))
-
-
-def _is_one_tone(counts: npt.NDArray[np.intp]) -> bool:
-    """Tell whether nearly all pixels, counted by grey level, are about as dark as most."""
-    commonest = int(counts.argmax())
-    alike = counts[max(commonest - TONE_SPREAD, 0) : commonest + TONE_SPREAD + 1]
-    return bool(alike.sum() >= TONE_SHARE * counts.sum())
-
-
-def _from_deep(image: Image.Image) -> Image.Image:
-    """Bring 16-bit, 32-bit and float greys to 8 bits; Pillow's own conversion cuts at 255."""
-    values = np.nan_to_num(np.asarray(image, np.float32))
-    top = 65535.0 if values.max(initial=0) > 255 else 255.0 if values.max(initial=0) > 1 else 1.0
-    return Image.fromarray(np.rint(np.clip(values / top, 0, 1) * 255).astype(np.uint8))
 
 
 def from_pixels(pixels: npt.NDArray[np.uint8]) -> Picture:
@@ -342,7 +286,7 @@ def from_pixels(pixels: npt.NDArray[np.uint8]) -> Picture:
     Args:
         pixels: uint8 [H, W] grey, [H, W, 3] RGB or [H, W, 4] RGBA.
     """
-    grey = _flatten(_shrink(Image.fromarray(pixels)))
+    grey = flatten(_shrink(Image.fromarray(pixels)))
     grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
     scale = max(pixels.shape[:2]) / max(grey.size)
     return Picture(np.asarray(grey), scale, ("reduced",) if scale > 1 else ())

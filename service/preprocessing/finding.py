@@ -63,9 +63,8 @@ def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
     look = look_for_digit(small)
     if (look.is_doubtful or not look.paper.is_even) and is_enlarged(small):
         return _find_enlarged(grey)
-    if (
-        look.segment is None and step > 1 and _is_drawn(grey)
-    ):  # a thin line is lost among the average
+    # Averaging loses a thin line.
+    if look.segment is None and step > 1 and _is_drawn(grey):
         look = look_for_digit(_strongest(grey, step))
     segment = look.segment
     if segment is None:

@@ -16,15 +16,13 @@ from service.preprocessing.runs import find_runs
 RULE_SHARE = 0.94  # of the picture's side; a rule runs along all of it
 DENSEST_ROW = 0.4  # of a rule that one row holds at least; a slanted one runs through a few
 RULE_THICKNESS = 0.7  # of the strokes' thickness; what is thicker may be a digit's own bar
-CROSSING = (
-    1.6  # times the lines' thickness, and a pixel; thicker pixels belong to a stroke that crosses
-)
+# Times the lines' thickness, and a pixel; thicker pixels belong to a stroke that crosses.
+CROSSING = 1.6
 MAX_THICKNESS = 6  # pixels of the analysed picture
 RULE_GAP = 3  # pixels; nearer rows belong to one slanted rule
 UNDERLINE_PLACE = 0.7  # of the height of a digit on a line, below which the line is
-UNDERLINE_OVERHANG = (
-    0.15  # of the digit's height by which the line is longer on either side at least
-)
+# Of the digit's height by which the line is longer on either side at least.
+UNDERLINE_OVERHANG = 0.15
 NUM_SIDES = 3  # of a box that are drawn at least
 SIDE_SHARE = 0.85  # of a box's side that is drawn
 SIDE_DEPTH = 0.12  # of a box's side in which a slanted or bent line lies

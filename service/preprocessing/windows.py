@@ -13,9 +13,8 @@ from service.preprocessing.parts import Part, Parts, is_ellipse
 from service.preprocessing.runs import Indices
 
 MAX_WINDOWS = 2  # of the heaviest parts are looked at
-LEAST_FILL = (
-    0.49  # of its box that a window covers at least, tilted by 20 degrees; strokes cover less
-)
+# Of its box that a window covers at least, tilted by 20 degrees; strokes cover less.
+LEAST_FILL = 0.49
 WINDOW_FILL = 0.6  # of its box that an upright block with a digit left out covers at least
 WINDOW_SPAN = 0.88  # of its box that lies between its left and its right edge; of a zero less
 WINDOW_SIDE = 12  # pixels
