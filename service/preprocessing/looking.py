@@ -101,7 +101,7 @@ def _is_speck(stricter: Look, look: Look) -> bool:
 
 
 def _look_beside(grey: Grey, look: Look) -> Look | None:
-    """Look for a paler and larger digit beside what was found; None if there is none.
+    """Look for a larger digit, which may be paler, beside what was found; None if there is none.
 
     Next to a strip of a dark table, a heading or a sign, ink of a pencil or a bright brush counts as none.
     """

@@ -102,7 +102,8 @@ async def see(file: bytes, resources: Resources, place: Place) -> CanonicalDigit
     """Preprocess small pictures at once and large ones in a thread, so that nobody waits for a photo.
 
     A small photo in company is decoded in a thread, beside the event loop since decoders let go of Python's
-    lock, and preprocessed on the loop, in its turn, since preprocessing does not.
+    lock, and preprocessed on the loop, in its turn, since preprocessing does not. A JPEG that shows no ink is
+    decoded once more there, for its colours.
     """
     limits = resources.settings.upload_limits
     if len(file) > INLINE_BYTES:
