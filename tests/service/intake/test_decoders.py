@@ -99,10 +99,10 @@ class TestDecoders:
                 decoders.close()
             else:
                 waiting.cancel()
-            go_on.set()
-            await begun
             with pytest.raises(asyncio.CancelledError):
                 await waiting
+            go_on.set()
+            await begun
 
         asyncio.run(work())
 
