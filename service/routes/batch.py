@@ -1,12 +1,11 @@
 """`POST /predict/batch`: many images in, one line of JSON for each out, in order."""
 
-import itertools
 import math
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated
 
-import anyio
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
@@ -23,6 +22,7 @@ from service.batches import (
 from service.errors import DigitserveError, EmptyUploadError
 from service.inference.recognition import Model, Prediction
 from service.intake.decoding_time import DecodingTime
+from service.intake.in_order import run_in_order
 from service.intake.uploads import MAX_PARTS, split_files
 from service.resources import DepModel, DepResources, Resources, problems
 from service.routes.intake import TIMEOUT_PARAMETER, Admitted, take_in
@@ -30,10 +30,10 @@ from service.settings import Settings
 from service.telemetry.steps import Steps
 
 NDJSON = "application/x-ndjson"
-CHUNK_IMAGES = 128  # one piece of the stream
 HOP_IMAGES = (
     16  # answered in one turn of a thread, by one call of the engine: others wait no longer
 )
+HOPS_AHEAD = 8  # of one batch, under way, or done while one before them is not
 TURN_S = 0.1  # after which a thread decodes for others first; a photo of 12 megapixels takes 0.04
 
 router = APIRouter()
@@ -99,7 +99,7 @@ async def predict_batch(
 
 @dataclass(frozen=True)
 class _BatchAnswer:
-    """The answer to one batch, made chunk by chunk."""
+    """The answer to one batch, made hop by hop."""
 
     request: Request
     resources: Resources
@@ -110,33 +110,39 @@ class _BatchAnswer:
     with_detail: bool
 
     async def stream(self) -> AsyncGenerator[bytes]:
-        """Yield the lines of one chunk after the other."""
-        for at in range(0, len(self.entries), CHUNK_IMAGES):
-            yield await self._answer_chunk(at, min(at + CHUNK_IMAGES, len(self.entries)))
-
-    async def _answer_chunk(self, start: int, end: int) -> bytes:
-        """Return the lines of the images from `start` to `end`, answered by several threads.
+        """Yield the lines, of as many images at a time as are done.
 
         While one thread waits for its network, which leaves Python alone, another decodes.
         """
-        threads = self.resources.decoders
-        size = min(HOP_IMAGES, math.ceil((end - start) / threads.num_threads))
-        outcomes: dict[int, list[Outcome]] = {}
-        lines: dict[int, bytes] = {}
+        end, num_threads = len(self.entries), self.resources.decoders.num_threads
+        size = min(HOP_IMAGES, math.ceil(end / num_threads))
+        logged = set[str]()
+        hops = (self._answer_hop(at, min(at + size, end), logged) for at in range(0, end, size))
+        async with aclosing(run_in_order(hops, ahead=HOPS_AHEAD)) as answered:
+            async for lines in answered:
+                yield b"".join(lines)
 
-        async def answer(at: int) -> None:
-            last = min(at + size, end)
-            while at < last:  # once, but for pictures that take longer than a turn
-                done, lines[at] = await threads.run(self._answer_part, at, self.entries[at:last])
-                outcomes[at] = done
-                at += len(done)
+    async def _answer_hop(self, start: int, end: int, logged: set[str]) -> bytes:
+        """Return the lines of the images from `start` to `end`, once they are counted, their failures logged."""
+        lines, at = [], start
+        while at < end:  # once, but for pictures that take longer than a turn
+            outcomes, written = await self.resources.decoders.run(
+                self._answer_part, at, self.entries[at:end]
+            )
+            self.resources.count(outcomes)
+            self._log_unforeseen(outcomes, logged)
+            lines.append(written)
+            at += len(outcomes)
+        return b"".join(lines)
 
-        async with anyio.create_task_group() as tasks:
-            for at in range(start, end, size):
-                tasks.start_soon(answer, at)
-        self.resources.count(itertools.chain.from_iterable(outcomes.values()))
-        _log_unforeseen(self.request, itertools.chain.from_iterable(outcomes.values()))
-        return b"".join(lines[at] for at in sorted(lines))
+    def _log_unforeseen(self, outcomes: Iterable[Outcome], logged: set[str]) -> None:
+        """Log each failure of ours once, however many images it met."""
+        for outcome in outcomes:
+            if isinstance(outcome, DigitserveError) or not isinstance(outcome, Exception):
+                continue
+            if repr(outcome) not in logged:
+                logged.add(repr(outcome))
+                log_failure(self.request, outcome)
 
     def _answer_part(
         self, start: int, entries: Sequence[BatchEntry]
@@ -163,14 +169,6 @@ class _BatchAnswer:
                 self.model, outcome, index=index, name=name, with_detail=self.with_detail
             )
         return answer_failed_line(describe_failure(self.request, outcome), index=index, name=name)
-
-
-def _log_unforeseen(request: Request, outcomes: Iterable[Outcome]) -> None:
-    """Log each failure of ours once, however many images it met."""
-    failures = {repr(outcome): outcome for outcome in outcomes if isinstance(outcome, Exception)}
-    for failure in failures.values():
-        if not isinstance(failure, DigitserveError):
-            log_failure(request, failure)
 
 
 def _take_apart(upload: Admitted, settings: Settings, steps: Steps) -> list[BatchEntry]:

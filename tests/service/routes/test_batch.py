@@ -90,8 +90,8 @@ class TestOrder:
     def test_each_gets_its_own_answer(
         self, digits: list[bytes], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Over several threads and chunks, every line is that of its image."""
-        monkeypatch.setattr(batch, "CHUNK_IMAGES", 4)
+        """Over several threads and hops, every line is that of its image."""
+        monkeypatch.setattr(batch, "HOPS_AHEAD", 2)
         monkeypatch.setattr(batch, "HOP_IMAGES", 2)
         model = load_model(_EngineOfSums())
         singles = [ask(model, "POST", "/predict", content=image).json() for image in digits]
