@@ -138,14 +138,20 @@ class Board:
 def _read(lock: Path) -> Acknowledgement | None:
     """Return what the worker with a lock said last."""
     path = lock.with_suffix(".json")
-    return Acknowledgement.model_validate_json(path.read_bytes()) if path.exists() else None
+    try:
+        return Acknowledgement.model_validate_json(path.read_bytes())
+    except FileNotFoundError:  # it has said nothing, or leaves just now
+        return None
 
 
 def _is_held(path: Path) -> bool:
     """Tell whether a process holds the lock of a file; forget the file if none does."""
-    with path.open("rb") as lock:
-        if not _try_lock(lock):
-            return True
+    try:
+        with path.open("rb") as lock:
+            if not _try_lock(lock):
+                return True
+    except FileNotFoundError:  # another process forgot it just now
+        return False
     path.unlink(missing_ok=True)
     path.with_suffix(".json").unlink(missing_ok=True)
     return False

@@ -106,6 +106,15 @@ class TestMembers:
         assert board.acknowledgements() == []
         assert list((tmp_path / "members").iterdir()) == []
 
+    def test_forgotten_by_another(
+        self, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two may look at once, and one of them forgets who has died before the other looks there."""
+        gone = tmp_path / "members/gone.lock"
+        monkeypatch.setattr(Path, "glob", lambda *_: iter([gone]))
+
+        assert board.acknowledgements() == []
+
     def test_killed(self, board: Board, tmp_path: Path) -> None:
         """Nor for one that was killed."""
         command = [sys.executable, "-c", JOIN, str(tmp_path)]
