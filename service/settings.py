@@ -20,6 +20,7 @@ from service.security.keys import KeyDigest, read_key_digests
 from service.security.rate_limits import RateLimit
 
 MIB = 1024 * 1024
+MIN_WATCHDOG_S = 3  # some beats
 BODY_BOUNDS = ("max_upload_bytes", "max_batch_bytes", "max_evaluate_bytes")  # of one body
 
 
@@ -109,7 +110,7 @@ class Settings(BaseSettings):
     """Longest time for a request's head to come to `digitserve serve`, in seconds."""
 
     watchdog_timeout_s: int = Field(30, ge=0)
-    """Time after which `digitserve serve` ends a worker whose engine or event loop hangs, in seconds; 0: never."""
+    """Seconds after which `digitserve serve` ends a worker whose engine or event loop hangs, at least 3; 0: never."""
 
     workers: PositiveInt | Literal["auto"] = "auto"
     """Processes that share the port; `auto`: 1 on loopback or with TensorFlow, else as many as fit."""
@@ -148,6 +149,16 @@ class Settings(BaseSettings):
         largest = max(value for name, value in others.data.items() if name in BODY_BOUNDS)
         if value < largest:
             raise ValueError(f"it is less than the {largest:,} bytes that one body may have")
+        return value
+
+    @field_validator("watchdog_timeout_s")
+    @classmethod
+    def _watchdog_hears_a_beat(cls, value: int) -> int:
+        """Refuse a time in which a worker that is well may not have said so: it does once a second."""
+        if 0 < value < MIN_WATCHDOG_S:
+            raise ValueError(
+                f"it is 0, or at least {MIN_WATCHDOG_S}: a busy worker would be ended for nothing"
+            )
         return value
 
     @property

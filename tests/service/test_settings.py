@@ -48,3 +48,12 @@ def test_bodies_together_hold_the_largest(monkeypatch: pytest.MonkeyPatch) -> No
         Settings()
 
     assert Settings(max_bodies_bytes=400_000_000).max_bodies_bytes == 400_000_000
+
+
+@pytest.mark.parametrize("seconds", [1, 2])
+def test_watchdog_hears_a_beat(seconds: int) -> None:
+    """A worker says once a second that it is well: a watchdog that waits hardly longer ends it for nothing."""
+    with pytest.raises(ValueError, match="it is 0, or at least 3"):
+        Settings(watchdog_timeout_s=seconds)
+
+    assert [Settings(watchdog_timeout_s=it).watchdog_timeout_s for it in (0, 3)] == [0, 3]

@@ -73,6 +73,7 @@ class TestWatchdog:
 
         _until(lambda: ends)
         dog.stop()
+        dog._thread.join()  # while what it calls is not the real end
 
         assert ends[0] == 1
 
@@ -168,7 +169,7 @@ class TestHang:
     def test_worker(self, tmp_path: Path) -> None:
         """It is replaced by one that answers."""
         hang = tmp_path / "hang"
-        with serving("--workers", "2", FAULT_HANG=str(hang), DIGITSERVE_WATCHDOG_TIMEOUT_S="1") as (
+        with serving("--workers", "2", FAULT_HANG=str(hang), DIGITSERVE_WATCHDOG_TIMEOUT_S="3") as (
             process,
             port,
         ):
