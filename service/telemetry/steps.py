@@ -20,7 +20,7 @@ class Step:
         name: What was done.
         at: When it began, in seconds of `perf_counter`.
         duration_s: In seconds.
-        num_images: How many images of a batch it was given; None: it is no step of a batch.
+        num_images: How many images of a batch it dealt with; None: it is no step of a batch.
     """
 
     name: str
@@ -53,4 +53,8 @@ class Steps:
         try:
             yield
         finally:
-            self._taken.append(Step(name, at, time.perf_counter() - at, num_images))
+            self.note(name, at, num_images)
+
+    def note(self, name: str, at: float, num_images: int | None = None) -> None:
+        """Note a step that began at that time, in seconds of `perf_counter`, and ends now."""
+        self._taken.append(Step(name, at, time.perf_counter() - at, num_images))

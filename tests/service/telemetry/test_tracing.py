@@ -211,6 +211,18 @@ class TestTraces:
             assert max(counts) <= 16
         assert _number(request, "digitserve.steps_left_out") == 0
 
+    def test_batch_of_short_turns(
+        self, collector: Collector, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A step tells of the images that it dealt with, not of those that it left to the next turn."""
+        monkeypatch.setattr("service.routes.batch.TURN_S", 0.0)
+        files = [("file", (f"{number}.png", SEVEN)) for number in range(10)]
+
+        ask(collector.url, "POST", "/predict/batch", files=files)
+
+        steps = [step for step in collector.spans if step.name == "decode"]
+        assert [_number(step, "digitserve.images") for step in steps] == [1] * 10
+
     def test_batch_of_many_steps(
         self, collector: Collector, monkeypatch: pytest.MonkeyPatch
     ) -> None:
