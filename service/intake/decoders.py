@@ -6,6 +6,7 @@ work -> one queue, first come, first served -> the thread that is free next -> b
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from anyio import CancelScope
@@ -44,8 +45,8 @@ class Decoders:
             return await asyncio.wrap_future(done)
         except asyncio.CancelledError:
             if not done.cancel():  # what it works on is in use
-                with CancelScope(shield=True):
-                    await asyncio.wait([asyncio.wrap_future(done)])
+                with CancelScope(shield=True), suppress(Exception):  # nobody wants its failure
+                    await asyncio.wrap_future(done)
             raise
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Threads that decode."""
 
 import asyncio
+import gc
 import threading
 
 import anyio
@@ -78,6 +79,31 @@ class TestDecoders:
         asyncio.run(work())
 
         assert order == ["done", "given up"]
+
+    def test_failure_that_nobody_waits_for(self) -> None:
+        """Work that fails once its request was cancelled leaves no complaint of asyncio's."""
+        go_on, has_begun, complaints = threading.Event(), threading.Event(), list[object]()
+
+        def fail() -> None:
+            has_begun.set()
+            go_on.wait(PATIENCE_S)
+            raise ValueError
+
+        async def work() -> None:
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _, complaint: complaints.append(complaint))
+            failing = asyncio.create_task(Decoders(1).run(fail))
+            while not has_begun.is_set():
+                await asyncio.sleep(0.001)
+            failing.cancel()
+            loop.call_later(0.01, go_on.set)
+            with pytest.raises(asyncio.CancelledError):
+                await failing
+
+        asyncio.run(work())
+        gc.collect()
+
+        assert complaints == []
 
     @pytest.mark.parametrize("by_closing", [True, False], ids=["closed", "cancelled"])
     def test_work_that_nobody_waits_for(self, *, by_closing: bool) -> None:
