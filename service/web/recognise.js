@@ -80,25 +80,23 @@ export class Recognise {
   async #recognise(signal) {
     if (this.#given === null && !this.#pad.isReadable) return this.#forget();
     const picture = this.#given ?? (await this.#pad.toBlob());
-    if (this.#retry.isResting) return void (this.#picture = picture);
+    if (signal.aborted) return;
+    this.#picture = picture; // known to the other views while the answer is on its way
+    if (this.#retry.isResting) return;
     const started = performance.now();
     try {
       const prediction = await client.predict(picture, { detail: true, model: this.#choice.value, signal });
       if (signal.aborted) return;
       this.#retry.settle();
-      this.#take(picture, { prediction, duration: performance.now() - started });
+      this.#take({ prediction, duration: performance.now() - started });
       await showPictures(picture, prediction.detail);
     } catch (error) {
-      if (!isAborted(error)) this.#fail(error, picture);
+      if (!isAborted(error)) this.#fail(error);
     }
   }
 
-  /**
-   * @param {Blob} picture
-   * @param {{prediction: Prediction, duration: number}} answer
-   */
-  #take(picture, answer) {
-    this.#picture = picture;
+  /** @param {{prediction: Prediction, duration: number}} answer */
+  #take(answer) {
     this.#answer = answer;
     this.#isStale = false;
     this.#failure = null;
@@ -106,16 +104,12 @@ export class Recognise {
     this.showSnippets();
   }
 
-  /**
-   * @param {unknown} error
-   * @param {Blob} picture
-   */
-  #fail(error, picture) {
+  /** @param {unknown} error */
+  #fail(error) {
     const isOfService = this.#retry.take(error);
-    this.#picture = isOfService ? picture : null;
     this.#isStale = true;
     this.#failure = isOfService ? null : error;
-    if (!isOfService) this.#answer = null;
+    if (!isOfService) this.#picture = this.#answer = null;
     this.show();
   }
 
