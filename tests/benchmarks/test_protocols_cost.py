@@ -44,7 +44,7 @@ def test_measures_an_upload(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both applications answer uploads in this process."""
     monkeypatch.setattr("benchmarks.protocols_cost.NUM_UPLOADS", 2)
 
-    figures = asyncio.run(measure_one(turns=2))
+    figures = asyncio.run(measure_one(turns=7))
 
     assert 0.1 < figures["ratio"] < 10
     assert 100 < figures["with_calls"] < 5000

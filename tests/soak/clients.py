@@ -10,7 +10,7 @@ from tests.soak.tally import Tally
 
 ANSWER_TIMEOUT_S = 60  # beyond it a request counts as lost; a busy machine is no reason
 KEPT_REQUESTS = 50  # on one connection; new ones spread over the workers that there are by then
-KILL_GRACE_S = 1.0  # a connection to a killed worker fails as soon as it is used
+KILL_GRACE_S = 3.0  # a connection to a killed worker fails as soon as it is used
 FAILURES = (ConnectionError, asyncio.IncompleteReadError, TimeoutError)
 
 
@@ -41,13 +41,15 @@ class Connection:
         """Connect to a port of this machine."""
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
-    async def ask(self, *pieces: bytes, pause_s: float = 0) -> Answer:
+    async def ask(
+        self, *pieces: bytes, pause_s: float = 0, timeout_s: float = ANSWER_TIMEOUT_S
+    ) -> Answer:
         """Send a request, in pieces with pauses between them, and read its answer."""
         for piece in pieces:
             self._writer.write(piece)
             if pause_s:
                 await asyncio.sleep(pause_s)
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             head = await self._reader.readuntil(b"\r\n\r\n")
             headers = read_headers(head)
             if "content-length" in headers:

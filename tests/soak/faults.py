@@ -19,6 +19,7 @@ PAUSE_S = 3.0  # between two faults
 STANDSTILL_S = 0.5
 NUM_PIECES = 10  # of a slow client's request
 RECOVERY_TIMEOUT_S = 120  # for a worker to be replaced; a second on a machine that has time
+RELOAD_TIMEOUT_S = 400  # the service ends one sooner; some seconds on a machine that has time
 VERSIONS = ("1", "2")  # that are changed to and fro
 
 
@@ -107,7 +108,7 @@ class Faults:
         """Have all workers answer with another version of the model."""
         path = f"/model/reload?version={next(self._versions)}"
         async with _connection(self.port) as connection:
-            answer = await connection.ask(write_request(path))
+            answer = await connection.ask(write_request(path), timeout_s=RELOAD_TIMEOUT_S)
         return None if answer.status == 200 else f"{answer.status} {answer.body[:300]!r}"
 
 

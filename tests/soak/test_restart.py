@@ -21,6 +21,7 @@ from tests.soak.samples import Mix, Sample, make_mix
 from tests.soak.tally import Tally
 
 NUM_CLIENTS = 8
+STALL_S = 0.3  # half of what a worker that ends waits for a silent client
 LONGEST_S = 300  # two starts, and two drains; half a minute on a machine that has time
 
 pytestmark = [
@@ -42,16 +43,35 @@ def test_nothing_is_lost(tmp_path: Path) -> None:
     assert tally.num_answered > NUM_CLIENTS
 
 
+class _Stalls:
+    """When this process stood still: a silent connection is taken for one that nobody uses, and closed.
+
+    Attributes:
+        last_s: The end of the last time, by the monotonic clock.
+    """
+
+    last_s = -math.inf
+
+    async def note(self) -> None:
+        """Look until cancelled."""
+        while True:
+            before_s = time.monotonic()
+            await asyncio.sleep(0.05)
+            if time.monotonic() - before_s > STALL_S:
+                self.last_s = time.monotonic()
+
+
 async def _restart(
     supervisor: int, port: int, tally: Tally, *, mix: Mix, before: list[int]
 ) -> list[int]:
     """Send samples while all workers are replaced, and a little longer; return the new ones."""
     latest_s = time.monotonic() + LONGEST_S
-    is_over = asyncio.Event()
+    is_over, stalls = asyncio.Event(), _Stalls()
     async with asyncio.TaskGroup() as tasks:
+        noting = tasks.create_task(stalls.note())
         for number in range(NUM_CLIENTS):
             samples = _until(is_over, mix.draw_from(random.Random(number)))  # noqa: S311
-            client = Client(port, samples, tally, lambda: -LONGEST_S)
+            client = Client(port, samples, tally, lambda: stalls.last_s)
             tasks.create_task(client.run(math.inf))
         await asyncio.sleep(1)
         os.kill(supervisor, signal.SIGHUP)
@@ -61,6 +81,7 @@ async def _restart(
             after = find_workers(supervisor)
         await asyncio.sleep(2)
         is_over.set()
+        noting.cancel()
     return after
 
 

@@ -36,9 +36,21 @@ def listener() -> Iterator[socket.socket]:
         yield bound
 
 
-def _start(listener: socket.socket, name: bytes, tls: ssl.SSLContext | None = None) -> Acceptor:
-    """Accept for a greeter of that name."""
-    return Acceptor(listener, lambda: _Greeter(name), backlog=BACKLOG, is_shared=True, tls=tls)
+def _start(
+    listener: socket.socket,
+    name: bytes,
+    tls: ssl.SSLContext | None = None,
+    *,
+    made: list[bytes] | None = None,
+) -> Acceptor:
+    """Accept for greeters of that name, and note each that is made."""
+
+    def make() -> _Greeter:
+        if made is not None:
+            made.append(name)
+        return _Greeter(name)
+
+    return Acceptor(listener, make, backlog=BACKLOG, is_shared=True, tls=tls)
 
 
 async def _greetings(count: int, listener: socket.socket) -> list[bytes]:
@@ -61,11 +73,14 @@ class TestAcceptor:
         """Two that are equally idle take half each of those that wait; nobody takes them all."""
         listener.listen(BACKLOG)
         clients = [socket.create_connection(listener.getsockname()) for _ in range(40)]
+        made = list[bytes]()
 
         async def serve() -> None:
             with listener.dup() as other:
-                acceptors = [_start(listener, b"A"), _start(other, b"B")]
-                await asyncio.sleep(0.2)
+                acceptors = [_start(listener, b"A", made=made), _start(other, b"B", made=made)]
+                async with asyncio.timeout(10):
+                    while len(made) < len(clients):
+                        await asyncio.sleep(0)
                 for each in acceptors:
                     each.close()
 
@@ -74,7 +89,7 @@ class TestAcceptor:
         told = Counter(client.recv(1) for client in clients)
         for client in clients:
             client.close()
-        assert told == {b"A": 20, b"B": 20}
+        assert told == Counter(made) == {b"A": 20, b"B": 20}
 
     @pytest.mark.parametrize(("is_shared", "bursts"), [(True, [1] * 20), (False, [8, 8, 4])])
     def test_burst(
@@ -102,7 +117,9 @@ class TestAcceptor:
 
             serving = Acceptor(listener, make, backlog=BACKLOG, is_shared=is_shared)
             begin_turn()
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(10):
+                while sum(made) < len(clients):
+                    await asyncio.sleep(0)
             serving.close()
             return [count for count in made if count]
 

@@ -80,8 +80,9 @@ class TestBound:
 
     def test_one_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of several addresses none may be taken: its clients would reach another program. None is kept then."""
-        with socket.create_server(("127.0.0.2", 0)) as listener:
-            port = listener.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]  # where nobody was of late
+        with socket.create_server(("127.0.0.2", port)):
             found = [
                 *socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM),
                 *socket.getaddrinfo("127.0.0.2", port, type=socket.SOCK_STREAM),

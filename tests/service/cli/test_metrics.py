@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import httpx
 import pytest
@@ -19,18 +20,27 @@ Counters = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 def _predict(url: str) -> None:
     """Upload a picture so many times."""
     for _ in range(NUM_REQUESTS):
-        httpx.post(f"{url}/predict", content=draw_seven()).raise_for_status()
+        httpx.post(f"{url}/predict", content=draw_seven(), timeout=60).raise_for_status()
 
 
 def _scrape(url: str) -> Counters:
     """Return every counter and every count of a histogram."""
-    families = text_string_to_metric_families(httpx.get(f"{url}/metrics").text)
+    families = text_string_to_metric_families(httpx.get(f"{url}/metrics", timeout=60).text)
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in families
         if family.type in {"counter", "histogram"}
         for sample in family.samples
     }
+
+
+def _scrape_once(url: str, num_predicted: int) -> Counters:
+    """Scrape once so many predictions are counted, each of which is when its answer has left."""
+    end = time.monotonic() + 30
+    while _predicted(counters := _scrape(url)) < num_predicted:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return counters
 
 
 def _predicted(counters: Counters) -> float:
@@ -49,12 +59,13 @@ def test_counters_outlive_workers() -> None:
             [url] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
             killed, _ = wait_for_workers(process.pid, 2)
             _predict(url)
+            _scrape_once(url, NUM_REQUESTS)
             before = [_scrape(url) for _ in range(6)]
             os.kill(killed, signal.SIGKILL)
             wait_for_workers(process.pid, 2, without=killed)
             after = [_scrape(url) for _ in range(6)]
             _predict(url)
-            last = _scrape(url)
+            last = _scrape_once(url, 2 * NUM_REQUESTS)
         finally:
             process.send_signal(signal.SIGTERM)
 

@@ -1,6 +1,7 @@
 """The supervisor: what signals do, and which workers are started and ended."""
 
 import errno
+import gc
 import itertools
 import math
 import os
@@ -407,12 +408,13 @@ def test_start_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a fork that fails no descriptor is left: a shortage that lasts would use up all of them."""
     monkeypatch.setattr(os, "fork", Mock(side_effect=BlockingIOError(errno.EAGAIN, "No room")))
     worker = Worker(uvicorn.Config("unused", log_config=None), [])
+    gc.collect()  # what earlier tests left has descriptors, too
     before = {*Path("/dev/fd").iterdir()}
 
     with pytest.raises(BlockingIOError):
         worker.start()
 
-    assert {*Path("/dev/fd").iterdir()} == before
+    assert {*Path("/dev/fd").iterdir()} <= before
 
 
 def test_late_answers(monkeypatch: pytest.MonkeyPatch) -> None:

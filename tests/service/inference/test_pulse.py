@@ -110,12 +110,14 @@ class TestPulse:
 
         async def fail() -> None:
             async with beating(models):
-                for _ in range(2):
+                for number in (1, 2):
                     if kind == "raises":
                         engine.failure = RuntimeError("the device is gone")
                     else:
                         engine.probabilities = np.full(10, np.nan, np.float32)
                     await _until_failing(models, ["digits"])
+                    while len(caplog.messages) < number:
+                        await asyncio.sleep(0.01)
                     engine.failure = None
                     engine.probabilities = np.eye(10, dtype=np.float32)[7]
                     await _until_failing(models, [])

@@ -26,12 +26,18 @@ class TestDecoderWatch:
 
     def test_hanging(self) -> None:
         """A picture that is in decoding for longer than the time hangs, until it is done."""
-        watch, may_end = DecoderWatch(SHORT_S), threading.Event()
-        thread = threading.Thread(target=watch.run, args=[may_end.wait])
+        watch, began, may_end = DecoderWatch(SHORT_S), threading.Event(), threading.Event()
+
+        def hang() -> None:
+            began.set()
+            may_end.wait()
+
+        thread = threading.Thread(target=watch.run, args=[hang])
         assert not watch.has_hung
 
         thread.start()
-        time.sleep(5 * SHORT_S)
+        began.wait()
+        time.sleep(2 * SHORT_S)
         has_hung = watch.has_hung
         may_end.set()
         thread.join()

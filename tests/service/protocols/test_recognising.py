@@ -63,8 +63,11 @@ def test_every_image_is_answered_in_order(num_images: int) -> None:
 @pytest.mark.parametrize(
     ("num_images", "batch_sizes"), [(1, {1: 1}), (2, {1: 2}), (40, {16: 2, 8: 1})]
 )
-def test_statistics(num_images: int, batch_sizes: dict[int, int]) -> None:
+def test_statistics(
+    num_images: int, batch_sizes: dict[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Steps are timed, and each call of the engine counts by the digits in it."""
+    monkeypatch.setattr(recognising, "TURN_S", math.inf)
     resources = make_resources()
 
     _recognise(Pictures([SEVEN] * num_images), resources=resources)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from typing import Any
 
 import httpx
@@ -116,6 +117,7 @@ class TestOrder:
     def test_parts_are_batches(self, digits: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
         """The engine is called once for what a thread takes at a time."""
         monkeypatch.setattr(batch, "HOP_IMAGES", 4)
+        monkeypatch.setattr(batch, "TURN_S", math.inf)
         engine = _EngineOfSums()
         model = load_model(engine)
         engine.sizes.clear()

@@ -64,7 +64,7 @@ class TestMetrics:
         assert _value(samples, "confidence_bucket", le="1.0") == 1
         for step in ("decode", "preprocess", "queue", "model"):
             assert _value(samples, "step_duration_seconds_count", step=step) == 1
-            assert 0 < _value(samples, "step_duration_seconds_sum", step=step) < 1
+            assert 0 < _value(samples, "step_duration_seconds_sum", step=step) < 60
 
     def test_steps_of_tensors(self) -> None:
         """A request that brings a digit as numbers waits for the engine too, and is decoded by nobody."""
