@@ -3,7 +3,7 @@
 parts -> drawn with the same pen -> not running out of the picture, no label, no bar -> near, or a peer
 """
 
-from service.preprocessing.geometry import Box, Mask
+from service.preprocessing.geometry import Box
 from service.preprocessing.morphology import dilate
 from service.preprocessing.parts import Part, Parts
 
@@ -61,8 +61,8 @@ def with_companions(main: Part, candidates: list[Part], parts: Parts) -> list[Pa
         others = [part for part in candidates if part not in kept]
         if not others:
             return kept
-        near = dilate(parts.painted(kept), reach)
-        added = [part for part in others if _reaches(part, near, parts)]
+        is_near = parts.reaching(dilate(parts.painted(kept), reach))
+        added = [part for part in others if is_near[part.number]]
         if not added:
             return kept
 
@@ -71,11 +71,6 @@ def is_of_digit_size(part: Part, main: Part) -> bool:
     """Tell whether a part is about as tall as the main one, and not much lighter."""
     heights = part.box.height, main.box.height
     return min(heights) > PEER_HEIGHT * max(heights) and part.mass > PEER_MASS * main.mass
-
-
-def _reaches(part: Part, near: Mask, parts: Parts) -> bool:
-    """Tell whether a part reaches into the neighbourhood of what was kept, bool [H, W]."""
-    return bool((near & parts.painted([part])).any())
 
 
 def _is_of_same_pen(part: Part, main: Part) -> bool:

@@ -78,6 +78,11 @@ class Parts:
             return self.mask
         return self.runs.painted(is_chosen[self.numbers])
 
+    def reaching(self, near: Mask) -> npt.NDArray[np.bool_]:
+        """Tell of every part, by its number, whether it has pixels in a mask, bool [H, W]; bool [count]."""
+        sums = _run_sums(self.runs, near.view(np.uint8))
+        return np.bincount(self.numbers, weights=sums, minlength=self.count) > 0
+
     def edges(self, part: Part) -> tuple[Indices, Indices]:
         """Return where each row of a part's box begins and ends to be inked, intp [h] each."""
         of_part, box = self.numbers == part.number, part.box
@@ -107,21 +112,21 @@ def find_parts(mask: Mask, ink: Grey) -> Parts:
     """
     runs = find_runs(mask)
     numbers = join_runs(runs)
-    parts = sorted(_measured(runs, numbers, ink), key=lambda part: -part.mass)[:MAX_PARTS]
-    heaviest = [part for part in parts if part.mass >= DUST_SHARE * parts[0].mass]
-    return Parts(mask, heaviest, runs, numbers)
+    return Parts(mask, _heaviest(runs, numbers, ink), runs, numbers)
 
 
-def _measured(runs: Runs, numbers: Indices, ink: Grey) -> list[Part]:
-    """Weigh and box every part, in the order of their numbers."""
+def _heaviest(runs: Runs, numbers: Indices, ink: Grey) -> list[Part]:
+    """Weigh all parts and box them; describe the heaviest, heaviest first."""
     areas = np.bincount(numbers, weights=runs.lengths)
     masses = np.bincount(numbers, weights=_run_sums(runs, ink)) / 255
     sides = _box_sides(runs, numbers, len(areas))
-    columns = (masses, areas, *sides, _contacts(runs, numbers))
+    chosen = np.argsort(-masses, kind="stable")[:MAX_PARTS]
+    chosen = chosen[masses[chosen] >= DUST_SHARE * masses[chosen[:1]]]
+    columns = (chosen, *(it[chosen] for it in (masses, areas, *sides, _contacts(runs, numbers))))
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return [
         Part(number, mass, int(area), Box(*box), contact)
-        for number, (mass, area, *box, contact) in enumerate(rows)
+        for number, mass, area, *box, contact in rows
     ]
 
 

@@ -95,7 +95,7 @@ def _fitted_surface(grey: Grey) -> Surface:
         residual = np.abs(values - terms @ factors)
         scale = max(DEVIATIONS_PER_MEDIAN * float(np.median(residual)), MIN_RESIDUAL)
         weights = 1 / (1 + (residual / scale) ** 2)
-    return (_surface_terms(grey.shape) @ factors).reshape(grey.shape).astype(np.float32)
+    return _surface_of(factors, grey.shape)
 
 
 def _least_squares(
@@ -112,9 +112,19 @@ def _least_squares(
     return factors
 
 
-@functools.lru_cache(maxsize=64)
+def _surface_of(factors: npt.NDArray[np.floating], shape: tuple[int, ...]) -> Surface:
+    """Return what the terms with their factors, float64 [6], amount to in every pixel, float32 [H, W]."""
+    one, by_x, by_y, by_xy, by_xx, by_yy = factors
+    y, x = (np.linspace(-1, 1, side) for side in shape)
+    along = one + x * (by_x + by_xx * x)
+    down = y * (by_y + by_yy * y)
+    surface: Surface = (along + down[:, np.newaxis] + by_xy * np.outer(y, x)).astype(np.float32)
+    return surface
+
+
+@functools.lru_cache(maxsize=8)  # of at most 110 kB; photos have few shapes
 def _surface_terms(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Return 1, x, y, xy, x2, y2 of every pixel, x and y from -1 to 1; float64 [H * W, 6]."""
+    """Return 1, x, y, xy, x2, y2 of every pixel, x and y from -1 to 1; float64 [H * W, 6], not to be written to."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
     terms = [np.ones_like(x), x, y, x * y, x * x, y * y]
     return np.stack(terms, axis=-1).reshape(-1, SURFACE_TERMS)

@@ -1,10 +1,12 @@
 """Connected parts and what is measured of them."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
 from service.preprocessing.geometry import Box
-from service.preprocessing.parts import MAX_PARTS, find_parts, is_ellipse
+from service.preprocessing.parts import MAX_PARTS, Part, find_parts, is_ellipse
 
 
 def test_measures() -> None:
@@ -52,14 +54,18 @@ def test_square_is_no_ellipse() -> None:
     assert not is_ellipse(np.full(30, 10), np.full(30, 40))
 
 
-def test_dots_are_bounded() -> None:
-    """Of two thousand equal dots, a bounded number is looked at."""
+def test_dots_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two thousand equal dots, a bounded number is described and looked at."""
     dots = np.zeros((94, 94), np.uint8)
     dots[1::2, 1::2] = 255
+
+    described = Mock(side_effect=Part)
+    monkeypatch.setattr("service.preprocessing.parts.Part", described)
 
     parts = find_parts(dots > 0, dots)
 
     assert (parts.count, len(parts.heaviest)) == (47 * 47, MAX_PARTS)
+    assert described.call_count == MAX_PARTS
 
 
 def test_nothing() -> None:
