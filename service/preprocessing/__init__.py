@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.errors import BlankImageError
-from service.preprocessing.canonical import is_canonical, normalise
+from service.preprocessing.canonical import FAINT, is_canonical, normalise
 from service.preprocessing.decoding import Grey, OpenedImage, Picture, UploadLimits, open_image
 from service.preprocessing.enlargement import block_side
 from service.preprocessing.finding import Found, find_digit
@@ -60,7 +60,8 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     picture = _without_blocks(picture)
     grey = picture.grey
     if is_canonical(grey):
-        return CanonicalDigit(grey, Box.around(grey > 0), picture.steps, ())
+        box = picture.in_upload(Box.around(grey > FAINT))
+        return CanonicalDigit(grey, box, picture.steps, ())
     inside, found = _find(grey)
     if found is None and picture.in_colour and (coloured := picture.in_colour()):
         picture = _without_blocks(coloured)  # a marker may be as bright as the paper
@@ -74,14 +75,15 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     whole = keep_whole(picture.grey[inside.slices], found)
     image, steps = whole or _cut_out(found)
     has_others = found.has_others and not whole
+    box = found.box.shifted(inside.left, inside.top)
+    at_border = found.at_border and box.touches(picture.grey.shape)
     warnings = (
         *(["The digit has little contrast with its background."] if found.is_faint else []),
-        *(["The digit touches the image's border and may be cut off."] if found.at_border else []),
+        *(["The digit touches the image's border and may be cut off."] if at_border else []),
         *(["There are several parts of digit size; one was read."] if has_others else []),
     )
-    box = found.box.shifted(inside.left, inside.top).scaled(picture.scale)
     steps = (*picture.steps, *(["margins-removed"] if has_margins else []), *steps)
-    return CanonicalDigit(image, box, steps, warnings)
+    return CanonicalDigit(image, picture.in_upload(box), tuple(dict.fromkeys(steps)), warnings)
 
 
 def _find(grey: Grey) -> tuple[Box, Found | None]:
@@ -112,7 +114,8 @@ def _without_blocks(picture: Picture) -> Picture:
         return picture
     steps = picture.steps if "reduced" in picture.steps else (*picture.steps, "reduced")
     grey = np.ascontiguousarray(picture.grey[::side, ::side])
-    return replace(picture, grey=grey, scale=picture.scale * side, steps=steps)
+    shape = picture.shape or picture.grey.shape
+    return replace(picture, grey=grey, scale=picture.scale * side, steps=steps, shape=shape)
 
 
 __all__ = [

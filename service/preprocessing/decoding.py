@@ -23,6 +23,7 @@ from service.errors import (
 from service.preprocessing.first_frame import SIGNATURE as GIF_SIGNATURE
 from service.preprocessing.first_frame import FirstFrame
 from service.preprocessing.flattening import OPAQUE, flatten, is_transparent
+from service.preprocessing.geometry import Box
 from service.preprocessing.hidden_work import check_hidden_work
 from service.preprocessing.plain_png import SIGNATURE as PNG_SIGNATURE
 from service.preprocessing.plain_png import read_plain_png
@@ -43,6 +44,7 @@ STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapix
 MEGAPIXEL = 1_000_000
 GREY_MODES = frozenset({"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, section 4.6.4
+TURNED, ON_ITS_SIDE = range(2, 9), range(5, 9)  # its values of pictures that do not lie upright
 
 # Pillow's own bound only warns at first; ours is checked on every header, before decoding.
 Image.MAX_IMAGE_PIXELS = None
@@ -69,13 +71,19 @@ class Picture:
         grey: uint8 [H, W], upright; no side longer than `WORKING_SIDE`.
         scale: Pixels of the upload per pixel of `grey`, at least 1.
         steps: Names of the decoding steps that changed the picture.
+        shape: Height and width of the upright upload, in pixels; None: those of `grey`.
         in_colour: Gives what its colours differ by, as grey, or None over a background; None for grey files.
     """
 
     grey: Grey
     scale: float = 1.0
     steps: tuple[str, ...] = ()
+    shape: tuple[int, int] | None = None
     in_colour: "Callable[[], Picture | None] | None" = None
+
+    def in_upload(self, box: Box) -> Box:
+        """Return a box of `grey` in pixels of the upright upload."""
+        return box.scaled(self.scale).within(self.shape or self.grey.shape)
 
 
 class OpenedImage:
@@ -110,12 +118,13 @@ class OpenedImage:
         has_colours = image.mode not in GREY_MODES
         is_jpeg = isinstance(image, JpegImageFile)
         with _telling_damage(image):
-            small, is_turned = _load(image, "L")
+            orientation, small = _load(image, "L")
             grey = flatten(small)
-        grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-        scale = max(self.width, self.height) / max(grey.size)
-        steps = (*(["rotated"] if is_turned else []), *(["reduced"] if scale > 1 else []))
-        picture = Picture(np.asarray(grey), scale, steps)
+        steps = ("rotated",) if orientation in TURNED else ()
+        # Pillow tells of a TIFF the upright sides.
+        is_on_side = orientation in ON_ITS_SIDE and image.format != "TIFF"
+        shape = (self.width, self.height) if is_on_side else (self.height, self.width)
+        picture = _at_working_size(grey, shape, steps)
         if not has_colours:
             return picture
         # Of a JPEG no colours were decoded, and of any other file they are at hand.
@@ -132,7 +141,16 @@ def _telling_damage(image: Image.Image) -> Iterator[None]:
         raise _broken(str(image.format)) from cause
 
 
-def _load(image: Image.Image, mode: str) -> tuple[Image.Image, bool]:
+def _at_working_size(
+    grey: Image.Image, shape: tuple[int, int], steps: tuple[str, ...] = ()
+) -> Picture:
+    """Bring a grey picture to working size, given the upload's height and width and the steps before."""
+    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    scale = max(shape) / max(grey.size)
+    return Picture(np.asarray(grey), scale, (*steps, *(["reduced"] if scale > 1 else [])), shape)
+
+
+def _load(image: Image.Image, mode: str) -> tuple[int, Image.Image]:
     """Decode an image to about working size, upright.
 
     Args:
@@ -140,23 +158,23 @@ def _load(image: Image.Image, mode: str) -> tuple[Image.Image, bool]:
         mode: Of which a JPEG decodes no more: `L` or `YCbCr`.
 
     Returns:
-        The image, and whether it was turned.
+        By its EXIF tag how it lay, and the image.
     """
     with image:
         if isinstance(image, JpegImageFile):
             # Decodes at 1/2, 1/4 or 1/8 of the size, in a fraction of the time.
             image.draft(mode, _draft_size(image))
-        image.load()
-        is_turned = image.getexif().get(ORIENTATION_TAG, 1) != 1
+        orientation = image.getexif().get(ORIENTATION_TAG, 1)
+        image.load()  # which turns a TIFF, and forgets its tag
         small = _shrink(image)
-        return ImageOps.exif_transpose(small) if is_turned else small, is_turned
+        return orientation, ImageOps.exif_transpose(small) if orientation in TURNED else small
 
 
 def _load_colours(upload: bytes) -> Image.Image:
     """Decode a JPEG, of whose pixels the brightness was read, with its colours."""
     image = _read_header(upload)
     with _telling_damage(image):
-        return _load(image, "YCbCr")[0]
+        return _load(image, "YCbCr")[1]
 
 
 def _by_colour(picture: Picture, load: Callable[[], Image.Image]) -> Picture | None:
@@ -169,7 +187,8 @@ def _by_colour(picture: Picture, load: Callable[[], Image.Image]) -> Picture | N
     _, *differences = colours.convert("RGB").convert("YCbCr").split()
     grey = max(differences, key=_variance)
     grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    return Picture(np.asarray(grey), picture.scale, (*picture.steps, "by-colour"))
+    steps = (*picture.steps, "by-colour")
+    return replace(picture, grey=np.asarray(grey), steps=steps)
 
 
 def _variance(channel: Image.Image) -> float:
@@ -286,7 +305,5 @@ def from_pixels(pixels: npt.NDArray[np.uint8]) -> Picture:
     Args:
         pixels: uint8 [H, W] grey, [H, W, 3] RGB or [H, W, 4] RGBA.
     """
-    grey = flatten(_shrink(Image.fromarray(pixels)))
-    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    scale = max(pixels.shape[:2]) / max(grey.size)
-    return Picture(np.asarray(grey), scale, ("reduced",) if scale > 1 else ())
+    height, width = pixels.shape[:2]
+    return _at_working_size(flatten(_shrink(Image.fromarray(pixels))), (height, width))

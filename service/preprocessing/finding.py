@@ -119,7 +119,11 @@ def _find_enlarged(grey: Grey) -> Found | None:
     """Find the digit on a tiny picture that was enlarged smoothly."""
     step = -(-max(grey.shape) // TINY_SIDE)
     found = find_digit(_reduced(grey, step))
-    return found and replace(found, box=found.box.scaled(step).within(grey.shape))
+    return found and replace(
+        found,
+        box=found.box.scaled(step).within(grey.shape),
+        steps=("reduced", *found.steps),
+    )
 
 
 def _find_inside(grey: Grey, window: Window, step: int) -> Found | None:
@@ -133,7 +137,8 @@ def _find_inside(grey: Grey, window: Window, step: int) -> Found | None:
     if found is None or found.box.height < WINDOW_DIGIT_HEIGHT * box.height:
         return None
     steps = ("window-entered", *found.steps)
-    return replace(found, box=found.box.shifted(box.left, box.top), steps=steps)
+    box = found.box.shifted(box.left, box.top)
+    return replace(found, box=box, steps=steps, at_border=box.touches(grey.shape))
 
 
 def _cut_reduced(ink: Grey, segment: Segment) -> Grey:

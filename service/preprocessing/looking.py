@@ -125,7 +125,7 @@ def _among_others(found: Segment, look: Look) -> Segment:
     """Describe what was found as a part of all the ink of a look."""
     steps = tuple(dict.fromkeys((*found.steps, "parts-removed")))
     num_parts = look.segment.num_parts if look.segment else 0
-    return replace(found, steps=steps, num_parts=num_parts + found.num_parts)
+    return replace(found, steps=steps, num_parts=num_parts + 1)
 
 
 def _is_larger(found: Segment, look: Look, shape: tuple[int, ...]) -> bool:

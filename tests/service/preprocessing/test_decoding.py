@@ -111,6 +111,20 @@ class TestDecode:
         assert picture.grey.shape == (400, 250)
         assert picture.steps == ("rotated", "reduced")
 
+    @pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
+    @pytest.mark.parametrize("orientation", [0, 1, 3, 6, 9])
+    def test_only_what_was_turned_says_so(self, orientation: int, file_format: str) -> None:
+        """A tag without a meaning turns nothing; Pillow turns a TIFF by itself. Sides are the upright picture's."""
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        upload = encode(draw(size=(100, 60)), file_format, exif=exif)
+
+        picture = open_image(upload, LIMITS).decode()
+
+        is_on_side = orientation == 6
+        assert picture.steps == (("rotated",) if orientation in {3, 6} else ())
+        assert picture.shape == picture.grey.shape == ((100, 60) if is_on_side else (60, 100))
+
     @pytest.mark.parametrize("ink", [0, 200])
     def test_palette_with_transparency(self, ink: int) -> None:
         """A drawing of few opaque pixels gets the paper that its ink stands out from."""

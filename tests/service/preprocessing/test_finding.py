@@ -142,6 +142,7 @@ def test_enlarged_smoothly() -> None:
     found = find_digit(large)
 
     assert found is not None
+    assert found.steps[0] == "reduced"
     assert "background-removed" not in found.steps
     assert (found.box.top, found.box.bottom) == (0, 240)
     assert 40 <= found.box.left < found.box.right <= 200

@@ -62,6 +62,34 @@ class TestCanonicalForm:
 
         assert (again.image == once).all()
         assert again.steps == ("reduced",)
+        assert again.ink_box == Box.around(once > 16).scaled(10)
+
+    def test_box_ends_with_the_upload(self) -> None:
+        """A digit that is cut off below ends there, also where the sides are reduced by no whole factor."""
+        picture = np.full((600, 1001), 255, np.uint8)
+        picture[200:600, 480:520] = 0
+
+        digit = preprocess(encode(Image.fromarray(picture)), LIMITS)
+
+        assert digit.ink_box.bottom == 600
+        assert digit.warnings == ("The digit touches the image's border and may be cut off.",)
+
+    @pytest.mark.parametrize("is_in_frame", [True, False])
+    def test_border_is_the_pictures(self, *, is_in_frame: bool) -> None:
+        """A digit that reaches the edge of a badge or a frame does not touch the picture's border."""
+        if is_in_frame:
+            picture = np.full((60, 60), 200, np.uint8)
+            picture[6:54, 6:54] = 255
+            picture[6:50, 27:33] = 0
+        else:
+            picture = np.full((400, 400), 250, np.uint8)
+            picture[100:300, 100:300] = 30
+            picture[104:296, 190:210] = 250
+
+        digit = preprocess(encode(Image.fromarray(picture)), LIMITS)
+
+        assert {"margins-removed", "window-entered"} & {*digit.steps}
+        assert digit.warnings == ()
 
     def test_repeated_pixels_of_a_reduced_picture(self) -> None:
         """The box is in the upload's pixels, where both the upload and its repeated pixels were reduced."""
