@@ -47,6 +47,7 @@ class RequestContext:
             await self.app(scope, receive, send)
             return
         scope["request_id"] = _choose_id(scope)
+        asked = scope
         scope = _head_as_get(scope)
         record = scope["record"] = scope.get("record") or RequestRecord()
         recorder, bookkeeper = _find_books(scope)
@@ -59,7 +60,7 @@ class RequestContext:
             free_place(scope)
             duration_s = time.perf_counter() - started
             recorder.end()
-            request_id, method, path = scope["request_id"], scope["method"], scope["path"]
+            request_id, method, path = scope["request_id"], asked["method"], scope["path"]
             event = RequestEvent(request_id, method, path, answer.status, duration_s, record)
             bookkeeper.enter(_find_template(scope), event)
 

@@ -79,6 +79,13 @@ class TestRequestContext:
         assert scopes[0]["method"] == seen
         assert scope["method"] == method
 
+    def test_head_is_logged_as_asked(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The log has the client's method."""
+        with caplog.at_level(logging.INFO, logger="digitserve"):
+            _request(method="HEAD")
+
+        assert "method=HEAD" in caplog.messages[0]
+
     def test_client_that_leaves(self, caplog: pytest.LogCaptureFixture) -> None:
         """A client that left before its upload was whole is answered nothing, and is no failure of ours."""
         sent: list[Message] = []
