@@ -128,7 +128,10 @@ def expose(collector: Collector, accepted: str) -> tuple[bytes, str]:
     Returns:
         The text and its content type.
     """
-    encode, content_type = exposition.choose_encoder(accepted)
+    try:
+        encode, content_type = exposition.choose_encoder(accepted)
+    except (TypeError, ValueError):  # of a version that it cannot read
+        encode, content_type = exposition.choose_encoder("")
     return encode(collector), content_type
 
 

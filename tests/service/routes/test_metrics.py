@@ -180,6 +180,17 @@ def _refuse(*_: object) -> None:
     raise OverloadedError("full", retry_after_s=1)
 
 
+@pytest.mark.parametrize("version", ['"0.0.4"', "abc", "0.0.4", "1.0.0", ""])
+def test_any_version_is_answered(version: str) -> None:
+    """An Accept header with a version that cannot be read is no failure of ours."""
+    accepted = f"text/plain; version={version}"
+
+    answer = ask(load_model(FakeEngine()), "GET", "/metrics", headers={"accept": accepted})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
 def test_path_of_tensorflow_serving() -> None:
     """Prometheus finds the metrics where TensorFlow Serving has them, too."""
     model = load_model(FakeEngine())
