@@ -70,19 +70,22 @@ async def _read(
     memory: BodyMemory,
 ) -> bytes:
     """Read the pieces of a body."""
-    chunks, size, is_more = [], 0, True
-    while is_more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk, is_more = message.get("body", b""), message.get("more_body", False)
-        size += len(chunk)
-        if size > max_bytes:
-            raise _too_large(max_bytes)
-        memory.hold(request.scope, size)
-        slow_bodies.allow(reader, len(chunk))
-        chunks.append(chunk)
-    return b"".join(chunks)
+    chunks, size, is_more = list[bytes](), 0, True
+    try:
+        while is_more:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk, is_more = message.get("body", b""), message.get("more_body", False)
+            size += len(chunk)
+            if size > max_bytes:
+                raise _too_large(max_bytes)
+            memory.hold(request.scope, size)
+            slow_bodies.allow(reader, len(chunk))
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        chunks.clear()  # an error that is being answered keeps this frame
 
 
 def split_files(body: bytes, *, max_parts: int = MAX_PARTS) -> list[FormFile]:

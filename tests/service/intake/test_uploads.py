@@ -1,10 +1,22 @@
 """Taking bodies apart into files."""
 
-import pytest
+import asyncio
+from typing import Any
 
-from service.errors import EmptyUploadError, MalformedMultipartError, TooManyFilesError
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+
+from service.errors import (
+    EmptyUploadError,
+    MalformedMultipartError,
+    TooManyFilesError,
+    UploadTooLargeError,
+)
+from service.intake.body_memory import BodyMemory
 from service.intake.forms import FormFile
-from service.intake.uploads import MAX_PARTS, single_file, split_files
+from service.intake.slow_bodies import SlowBodies
+from service.intake.uploads import MAX_PARTS, read_body, single_file, split_files
 
 FILE = b'Content-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
 FIELD = b'Content-Disposition: form-data; name="note"\r\n\r\n'
@@ -63,3 +75,24 @@ class TestSingleFile:
         """Several files are not guessed at."""
         with pytest.raises(TooManyFilesError, match="holds 2 files; one image is expected"):
             single_file([FormFile("a.png", b"a"), FormFile("b.png", b"b")])
+
+
+def test_refused_body_is_let_go() -> None:
+    """While a refusal is sent, its error keeps the frames in which it arose, and no bytes in them."""
+    scope = {"type": "http", "headers": [], "state": {}}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": bytes(1000), "more_body": True}
+
+    with pytest.raises(UploadTooLargeError) as refusal:
+        asyncio.run(read_body(Request(scope, receive), 10_000, SlowBodies(60), BodyMemory(10**9)))
+
+    kept = [_num_bytes(value) for it in refusal.traceback for value in it.locals.values()]
+    assert sum(kept) <= 2 * 1000  # the piece that was too much
+
+
+def _num_bytes(value: Any) -> int:
+    """Return how many bytes a value holds."""
+    if isinstance(value, list):
+        return sum(map(_num_bytes, value))
+    return len(value) if isinstance(value, bytes) else 0
