@@ -6,6 +6,7 @@ a look a second at all -> those that stall are closed
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import cast
 
 from uvicorn._types import ASGI3Application
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from service.cli.bounded_protocol import BoundedProtocol
 from service.cli.joined_writes import JoinedWrites
+from service.intake.slow_bodies import MIN_BYTES_PER_S
 from service.routes.intake import PLACE, REQUESTS
 
 
@@ -27,6 +29,11 @@ class Connection(BoundedProtocol):
         """Serve a connection; each answer leaves in one piece."""
         self._joined = JoinedWrites(cast("asyncio.Transport", transport))
         super().connection_made(cast("asyncio.Transport", self._joined))
+
+    @property
+    def num_taken(self) -> int:
+        """Bytes of answers that the client has taken, or that are on their way."""
+        return self._joined.num_taken
 
     def on_message_begin(self) -> None:
         """Begin a request, which is told what others the server has."""
@@ -59,7 +66,8 @@ class StallWatch:
     """Closes connections whose clients keep them busy with nothing.
 
     A client stalls while it sends the head of a request, or what is left of a refused body, and while it
-    does not read its answer. Between two requests the server's own bound holds, and bodies have their own.
+    does not read its answer, or more slowly than bodies may come. Between two requests the server's own bound
+    holds, and bodies have their own.
 
     Args:
         timeout_s: How long a client may stall, in seconds.
@@ -67,26 +75,41 @@ class StallWatch:
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._stalled: dict[BoundedProtocol, tuple[object, float]] = {}  # how far, since when
+        self._stalled: dict[Connection, _Progress] = {}
 
-    def look(self, connections: Iterable[BoundedProtocol], now: float) -> None:
+    def look(self, connections: Iterable[Connection], now: float) -> None:
         """Close those that have stalled for too long.
 
         Args:
             connections: All that are open.
             now: In seconds of any one clock.
         """
-        stalled: dict[BoundedProtocol, tuple[object, float]] = {}
+        stalled: dict[Connection, _Progress] = {}
         for connection in filter(_stalls, connections):
-            state = (_cycle(connection), connection.transport.get_write_buffer_size())
-            state_before, since = self._stalled.get(connection, (state, now))
-            if state != state_before:
-                since = now
-            elif now - since >= self._timeout_s:
+            cycle, num_taken = _cycle(connection), connection.num_taken
+            before, since = self._stalled.get(connection), now
+            if before and before.cycle is cycle:
+                since = min(now, before.since + (num_taken - before.num_taken) / MIN_BYTES_PER_S)
+            if now - since >= self._timeout_s:
                 connection.count_end("stalled")
                 connection.transport.abort()
-            stalled[connection] = (state, since)
+            stalled[connection] = _Progress(cycle, num_taken, since)
         self._stalled = stalled
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """How far a client that stalls has come.
+
+    Attributes:
+        cycle: Its connection's last request, if there was one.
+        num_taken: Bytes that it has taken.
+        since: Since when it stalls, later by the time that these bytes may take.
+    """
+
+    cycle: RequestResponseCycle | None
+    num_taken: int
+    since: float
 
 
 def _cycle(connection: HttpToolsProtocol) -> RequestResponseCycle | None:

@@ -25,6 +25,7 @@ class JoinedWrites:
         self._loop = asyncio.get_running_loop()
         self._pieces: list[bytes] = []
         self._num_bytes = 0
+        self._num_written = 0
 
     def __getattr__(self, name: str) -> Any:
         """Return what the transport has."""
@@ -36,6 +37,7 @@ class JoinedWrites:
             self._loop.call_soon(self.flush)
         self._pieces.append(data)
         self._num_bytes += len(data)
+        self._num_written += len(data)
         if self._num_bytes > MAX_JOINED_BYTES:
             self.flush()
 
@@ -47,6 +49,11 @@ class JoinedWrites:
     def get_write_buffer_size(self) -> int:
         """Return how many bytes wait to be sent."""
         return self._num_bytes + self._transport.get_write_buffer_size()
+
+    @property
+    def num_taken(self) -> int:
+        """Bytes that were sent so far."""
+        return self._num_written - self.get_write_buffer_size()
 
     def flush(self) -> None:
         """Send what waits, now."""

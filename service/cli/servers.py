@@ -18,8 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from service.cli.acceptor import Acceptor
 from service.cli.addresses import announce
-from service.cli.bounded_protocol import BoundedProtocol
-from service.cli.connections import StallWatch
+from service.cli.connections import Connection, StallWatch
 from service.cli.stop_times import LAST_CONNECTIONS_S
 from service.cli.watchdog import Watchdog
 from service.settings import Settings
@@ -89,7 +88,7 @@ class Server(uvicorn.Server):
             if resources.is_working:
                 self._watchdog.beat()
             resources.body_memory.give_back()
-            connections = cast("set[BoundedProtocol]", self.server_state.connections)
+            connections = cast("set[Connection]", self.server_state.connections)
             self._stall_watch.look(connections, time.monotonic())
         return await super().on_tick(counter)
 

@@ -18,7 +18,8 @@ class SlowBodies:
     To be used from one event loop at a time.
 
     Args:
-        timeout_s: How long a body may take, in seconds, and one more for each `MIN_BYTES_PER_S`.
+        timeout_s: How long a body may take, in seconds, and one more for each `MIN_BYTES_PER_S`; and how long
+            nothing of it may come, however fast the rest was.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -36,7 +37,8 @@ class SlowBodies:
 
     def allow(self, reader: Reader, num_bytes: int) -> None:
         """Allow a body more time for so many bytes that have come last."""
-        self._ends[reader] += num_bytes / MIN_BYTES_PER_S
+        end = self._ends[reader] + num_bytes / MIN_BYTES_PER_S
+        self._ends[reader] = min(end, reader.get_loop().time() + self._timeout_s)
 
     def stop(self, reader: Reader) -> bool:
         """Expect it no more; return whether the task was cancelled for its slowness."""

@@ -12,25 +12,20 @@ from uvicorn.server import ServerState
 
 from service.cli.connections import Connection, StallWatch
 from service.intake.admission import Gate
+from service.intake.slow_bodies import MIN_BYTES_PER_S
 from service.routes.intake import PLACE, REQUESTS
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 class _Transport:
-    """A transport that counts.
+    """A transport.
 
     Attributes:
-        unsent: Bytes that the client has not taken.
         is_aborted: Whether it was closed.
     """
 
-    unsent = 0
     is_aborted = False
-
-    def get_write_buffer_size(self) -> int:
-        """Return the number of bytes."""
-        return self.unsent
 
     def abort(self) -> None:
         """Close."""
@@ -59,6 +54,7 @@ def _connection(
         flow=_Object(write_paused=write_paused),
         cycle=None if answered is None else _Object(response_complete=answered),
         timeout_keep_alive_task=object() if keeps_alive else None,
+        num_taken=0,
         count_end=lambda _reason: None,
     )
 
@@ -202,11 +198,23 @@ class TestStallWatch:
         watch.look([next_request, reader], 100)
 
         next_request.cycle = _Object(response_complete=True)
-        reader.transport.unsent = 5
+        reader.num_taken = MIN_BYTES_PER_S * 2
         watch.look([next_request, reader], 111)
 
         assert not next_request.transport.is_aborted
         assert not reader.transport.is_aborted
+
+    @pytest.mark.parametrize(("num_taken", "is_ended"), [(MIN_BYTES_PER_S, False), (1000, True)])
+    def test_slow_reader(self, num_taken: int, *, is_ended: bool) -> None:
+        """Who takes a little in each second, and so keeps a place for long, is ended; at a usual pace nobody is."""
+        reader = _connection(answered=False, write_paused=True)
+        watch = StallWatch(10)
+
+        for now in range(100, 130):
+            watch.look([reader], now)
+            reader.num_taken += num_taken
+
+        assert reader.transport.is_aborted == is_ended
 
     def test_busy_in_between(self) -> None:
         """What stalls anew is given the whole time anew."""

@@ -109,6 +109,16 @@ class TestJoinedWrites:
 
         assert sizes == [len(b"headbody") + 7]
 
+    def test_taken(self) -> None:
+        """What was written and does not wait is on its way."""
+        taken = []
+
+        _written(
+            _write(bytes(100)), JoinedWrites.flush, HEAD, lambda it: taken.append(it.num_taken)
+        )
+
+        assert taken == [100 - 7]
+
 
 class TestConnection:
     """`Connection`."""

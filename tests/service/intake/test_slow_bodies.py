@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import pytest
 from starlette.requests import Request
@@ -11,10 +12,9 @@ from starlette.types import Message
 from service.errors import SlowUploadError
 from service.intake import slow_bodies
 from service.intake.body_memory import BodyMemory
-from service.intake.slow_bodies import MIN_BYTES_PER_S, SlowBodies
+from service.intake.slow_bodies import MIN_BYTES_PER_S, Reader, SlowBodies
 from service.intake.uploads import read_body
 
-LARGE = bytes(MIN_BYTES_PER_S * 10)
 Receive = Callable[[], Awaitable[Message]]
 
 
@@ -40,6 +40,36 @@ def _piece(body: bytes, *, more: bool) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
+class _Loop:
+    """An event loop whose time a test turns."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def call_later(self, *_: object) -> None:
+        """Leave it to the test to look."""
+
+
+class _Reader:
+    """A task that reads a body."""
+
+    is_cancelled = False
+
+    def __init__(self, loop: _Loop) -> None:
+        self._loop = loop
+
+    def get_loop(self) -> _Loop:
+        """Return its loop."""
+        return self._loop
+
+    def cancel(self) -> None:
+        """Note that it was cancelled."""
+        self.is_cancelled = True
+
+
 class TestSlowBodies:
     """`SlowBodies`, as `read_body` uses it."""
 
@@ -58,27 +88,30 @@ class TestSlowBodies:
 
         asyncio.run(read_twice())
 
-    def test_bytes_bring_time(self) -> None:
-        """A large body that keeps to the least rate is read to its end; a drip is not."""
-        watch = SlowBodies(0.2)
+    @pytest.mark.parametrize(
+        ("sent", "longest_s"),
+        [
+            ([MIN_BYTES_PER_S] * 100, 119),
+            ([100 * MIN_BYTES_PER_S], 20),
+            ([1] * 100, 21),
+            ([100 * MIN_BYTES_PER_S, *[1] * 100], 21),
+        ],
+        ids=["steady", "fast, then nothing", "drip", "fast, then a drip"],
+    )
+    def test_bytes_bring_time(self, sent: list[int], longest_s: int) -> None:
+        """A body that keeps to the least rate is read to its end; what came faster buys no silence."""
+        loop = _Loop()
+        watch, reader = SlowBodies(20), _Reader(loop)
 
-        async def read(piece: bytes) -> bytes:
-            pieces = [piece] * 3
+        watch.start(cast("Reader", reader))
+        for num_bytes in [*sent, *[0] * 1000]:
+            if reader.is_cancelled:
+                break
+            watch.allow(cast("Reader", reader), num_bytes)
+            loop.now += 1
+            watch._look(cast("asyncio.AbstractEventLoop", loop))
 
-            async def receive() -> Message:
-                if len(pieces) < 3:  # the first is there
-                    await asyncio.sleep(0.3)
-                return _piece(pieces.pop(), more=bool(pieces))
-
-            return await _read(receive, watch)
-
-        async def read_both() -> tuple[bytes | BaseException, ...]:
-            return await asyncio.gather(read(LARGE), read(b"x"), return_exceptions=True)
-
-        body, failure = asyncio.run(read_both())
-
-        assert body == LARGE * 3
-        assert isinstance(failure, SlowUploadError)
+        assert loop.now == longest_s
 
     def test_other_cancellations_stay_so(self) -> None:
         """A task that is cancelled for another reason is cancelled."""
