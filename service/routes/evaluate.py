@@ -68,7 +68,8 @@ async def evaluate_model(
     body, place = await take_in(
         request, resources, max_bytes=settings.max_evaluate_bytes, gate=resources.evaluation_gate
     )
-    files = [file.content for file in split_files(body)] if body else []
+    parts = await resources.decoders.run(split_files, body) if body else []
+    files = [part.content for part in parts]
 
     def run(on_progress: OnProgress) -> EvaluationBody:
         def note(done: int, total: int) -> None:
