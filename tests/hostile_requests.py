@@ -33,6 +33,8 @@ class HostileRequest(NamedTuple):
 def hostile_requests() -> list[HostileRequest]:
     """Return every kind; the largest body has 30 MB, and one unpacks to more than may be unpacked."""
     bomb = gzip.compress(bytes(100 * MIB))
+    breaks = gzip.compress(json.dumps({"instances": [{"b64": "AA " * (8 * MIB)}]}).encode())
+    tensor = {"name": "images", "datatype": "UINT8", "shape": [1, 28, 28], "data": [0] * 784}
     return [
         HostileRequest("bomb", INFER, bomb, {"content-encoding": "gzip"}),
         HostileRequest("bomb of rows", PREDICT, bomb, {"content-encoding": "gzip"}),
@@ -51,6 +53,18 @@ def hostile_requests() -> list[HostileRequest]:
         _json("NaN in JSON", PREDICT, {"instances": [[[float("nan")] * 28] * 28]}),
         _json("ragged", PREDICT, {"instances": [[[0] * 28] * 27]}),
         _json("no base64", CLASSIFY, {"examples": [{"image": {"b64": "?" * MIB}}]}),
+        HostileRequest("base64 of breaks", PREDICT, breaks, {"content-encoding": "gzip"}),
+        _json(
+            "context of many features",
+            CLASSIFY,
+            {"context": {f"a{key}": 0 for key in range(2000)}, "examples": [{}] * 5000},
+        ),
+        _json(
+            "context for many examples",
+            CLASSIFY,
+            {"context": {"images": BLANK}, "examples": [{}] * 100_000},
+        ),
+        _json("many outputs", INFER, {"inputs": [tensor], "outputs": [{"name": "class"}] * 20_000}),
         *(
             _json(f"signature {name}", path, {"signature_name": name, **images})
             for name in NO_NAMES

@@ -13,6 +13,8 @@ from service.protocols.open_inference.inputs import read_images, refuse_shared_m
 from service.protocols.open_inference.outputs import OUTPUTS, RequestedOutput
 from service.protocols.recognising import Images, Pictures
 
+MAX_OUTPUTS = 16  # of one request, which may ask for one in several forms
+
 
 @dataclass(frozen=True)
 class InferenceRequest:
@@ -75,6 +77,10 @@ def _read_outputs(request: dict[str, Json]) -> tuple[RequestedOutput, ...]:
     parameters = as_object(request.get("parameters"), "'parameters'")
     is_binary = parameters.get("binary_data_output") is True
     wanted = as_list(request.get("outputs"), "'outputs'")
+    if len(wanted) > MAX_OUTPUTS:
+        raise ProtocolError(
+            f"The request asks for {len(wanted)} outputs; at most {MAX_OUTPUTS} are given at once."
+        )
     if not wanted:
         return tuple(RequestedOutput(name, is_binary) for name in OUTPUTS)
     return tuple(_read_output(as_object(each, "An output"), is_binary) for each in wanted)

@@ -93,7 +93,10 @@ def read_classify(body: bytes, *, max_images: int) -> Images:
         raise ProtocolError(f"{DOCUMENT} Expecting 'examples' value to be an list/array")
     if not examples:
         raise ProtocolError(f"{DOCUMENT} 'examples' value is an empty array")
+    check_num_images(len(examples), max_images=max_images)
     context = _read_example(request.get("context", {}))
+    if context:
+        _name(context)  # one feature at most: every row repeats it
     rows: list[Json] = [{**context, **_read_example(example)} for example in examples]
     return _read_images(*_name_rows(rows), max_images)
 

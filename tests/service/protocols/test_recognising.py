@@ -4,7 +4,9 @@ import asyncio
 import base64
 import math
 import threading
+import tracemalloc
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from service.batches import BatchEntry, canonicalise_entries
 from service.errors import DeadlineError, ProtocolError, UnsupportedMediaError, UploadTooLargeError
 from service.inference.models import Models
 from service.inference.recognition import Prediction
+from service.intake import admission
 from service.intake.admission import ClientLeftError, Gate, Place
 from service.preprocessing import OpenedImage, Picture
 from service.protocols import recognising
@@ -130,6 +133,24 @@ def test_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(sizes) == [1, 1, 2, 2, 3, 3]
 
 
+def test_deadline_is_for_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of a request whose work began in time are all answered, though its time runs out meanwhile."""
+    now, genuine = [0.0], OpenedImage.decode
+    monkeypatch.setattr(admission, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    place = Gate(1).enter(10)
+
+    def decode_for_long(image: OpenedImage) -> Picture:
+        now[0] += 60
+        return genuine(image)
+
+    monkeypatch.setattr(OpenedImage, "decode", decode_for_long)
+    resources = make_resources(decode_threads=1)
+
+    answered = _recognise(Pictures([SEVEN] * 20), place=place, resources=resources)
+
+    assert [one.digit for one in answered] == [7] * 20
+
+
 def test_client_that_leaves_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the pictures in work none is decoded any more for a client that has left."""
     place, decoded, genuine = Gate(1).enter(math.inf), [], OpenedImage.decode
@@ -169,6 +190,18 @@ def test_large_pictures_are_decoded_in_a_thread(
     _recognise(Pictures([encode(draw(size=size))]))
 
     assert [thread is not threading.main_thread() for thread in threads] == [is_in_thread]
+
+
+def test_base64_of_breaks() -> None:
+    """A text of line breaks takes about its own size, not an object for each piece between them."""
+    text = "AA " * 1_000_000
+    tracemalloc.start()
+
+    decode_base64(text)
+
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 4 * len(text)
 
 
 def test_base64() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.errors import DigitserveError, ProtocolError
 from service.protocols.open_inference.outputs import OUTPUTS, RequestedOutput
-from service.protocols.open_inference.requests import InferenceRequest, read_inference
+from service.protocols.open_inference.requests import MAX_OUTPUTS, InferenceRequest, read_inference
 from service.protocols.recognising import Pictures
 
 DIGITS = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
@@ -267,6 +267,14 @@ class TestOutputs:
         """Outputs that there are none of are refused."""
         with pytest.raises(ProtocolError):
             read(tensor(data=[0] * 1568), outputs=[wish])
+
+    def test_too_many_wishes(self) -> None:
+        """So is a request for one output over and over: each is written anew."""
+        wishes = [{"name": "class"}] * (MAX_OUTPUTS + 1)
+
+        with pytest.raises(ProtocolError, match="asks for 17 outputs; at most 16"):
+            read(tensor(data=[0] * 1568), outputs=wishes)
+        assert len(read(tensor(data=[0] * 1568), outputs=wishes[1:]).outputs) == MAX_OUTPUTS
 
 
 class TestSharedMemory:

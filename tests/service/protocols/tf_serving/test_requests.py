@@ -223,6 +223,15 @@ class TestClassify:
 
             assert np.array_equal(images, DIGITS)  # type: ignore[arg-type]
 
+    def test_context_for_too_many(self) -> None:
+        """Examples are counted before a context is repeated in each, and a context is of one feature."""
+        features = {f"a{key}": 0 for key in range(500)}
+
+        with pytest.raises(ProtocolError, match="brings 1000 images"):
+            classify(context=features, examples=[{}] * 1000)
+        with pytest.raises(ProtocolError, match="does not have named input: a0"):
+            classify(context=features, examples=[{}])
+
     def test_context(self) -> None:
         """What the context holds is in every example."""
         assert classify(context={"image": TEXTS[0]}, examples=[{}, {}]) == Pictures(FILES[:1] * 2)
