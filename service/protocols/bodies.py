@@ -23,6 +23,7 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 Document = TypeVar("Document")
 
+MAX_DOCUMENT_BYTES = 64 * 1024  # of one that brings no images
 INLINE_BYTES = 32 * 1024  # of JSON; two digits of long numbers, a millisecond of parsing
 VALUES_PER_IMAGE = 4 * SIDE * SIDE  # a number, the brackets of a channel, and as much again
 MAX_SHOWN = 60  # characters of a client's text that an error repeats
@@ -36,22 +37,24 @@ _WINDOW_BITS = {
 async def read_request(
     request: Request, resources: Resources, parse: Callable[[bytes], Document]
 ) -> Document:
-    """Read the whole body of a request, and parse it; in a thread where that takes long.
+    """Read the small document that a request without images has, and parse it.
 
     Args:
-        request: The request.
+        request: The request, which needs no place.
         resources: What the lifespan made.
         parse: Makes something of the expanded body.
 
     Raises:
-        UploadTooLargeError: If it is over the bound of a batch, as it comes or expanded.
+        UploadTooLargeError: If it is over `MAX_DOCUMENT_BYTES`, as it comes or expanded.
         OverloadedError: If all bodies take too much.
         ProtocolError: If its encoding is unknown or the body damaged, or `parse` raises it.
         ClientDisconnect: If the client leaves before all of it has come.
     """
-    limit = resources.settings.max_batch_bytes
-    body = await read_body(request, limit, resources.slow_bodies, resources.body_memory)
-    return await _expand_and_parse(request, resources, body, parse)
+    body = await read_body(
+        request, MAX_DOCUMENT_BYTES, resources.slow_bodies, resources.body_memory
+    )
+    encoding = request.headers.get("content-encoding", "")
+    return parse(expand(body, encoding, MAX_DOCUMENT_BYTES))
 
 
 async def take_in_request(
@@ -61,7 +64,7 @@ async def take_in_request(
     *,
     gate: Gate | None = None,
 ) -> tuple[Document, Place]:
-    """Admit a request, and do what `read_request` does.
+    """Admit a request for images, read its whole body, and parse it; in a thread where that takes long.
 
     Args:
         request: The request.
@@ -73,33 +76,30 @@ async def take_in_request(
         What `parse` made of the body, and the request's place.
 
     Raises:
-        OverloadedError: If there is no room, or its time ran out.
-        DigitserveError: What `take_in` and `read_request` raise besides.
+        OverloadedError: If there is no room, its time ran out, or all bodies take too much.
+        UploadTooLargeError: If it is over the bound of a batch, as it comes or expanded.
+        ProtocolError: If its encoding is unknown or the body damaged, or `parse` raises it.
+        DigitserveError: What `take_in` raises besides.
         ClientDisconnect: If the client leaves before all of the body has come.
     """
     max_bytes = resources.settings.max_batch_bytes
-    upload = await take_in(request, resources, max_bytes=max_bytes, gate=gate)
-
-    def parse_in_turn(body: bytes) -> Document:
-        upload.place.check()
-        return parse(body)
-
-    return await _expand_and_parse(request, resources, upload.body, parse_in_turn), upload.place
-
-
-async def _expand_and_parse(
-    request: Request, resources: Resources, body: bytes, parse: Callable[[bytes], Document]
-) -> Document:
-    """Expand and parse a body; in a thread where that takes long."""
-    max_bytes = resources.settings.max_batch_bytes
+    body, place = await take_in(request, resources, max_bytes=max_bytes, gate=gate)
     encoding = request.headers.get("content-encoding", "")
 
-    def expand_and_parse() -> Document:
-        return parse(expand(body, encoding, max_bytes))
+    def expand_in_turn() -> bytes:
+        place.check()
+        return expand(body, encoding, max_bytes)
 
-    if len(body) <= INLINE_BYTES and not encoding:
-        return expand_and_parse()
-    return await resources.decoders.run(expand_and_parse)
+    def parse_in_turn() -> Document:
+        place.check()
+        return parse(body)
+
+    if encoding:
+        body = await resources.decoders.run(expand_in_turn)
+        resources.body_memory.hold(request.scope, len(body))
+    if len(body) <= INLINE_BYTES:
+        return parse_in_turn(), place
+    return await resources.decoders.run(parse_in_turn), place
 
 
 def expand(body: bytes, encoding: str, max_bytes: int) -> bytes:

@@ -1,9 +1,12 @@
 """What every route that computes does before it computes."""
 
+import gzip
 import itertools
+import json
 import math
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +16,7 @@ from service.intake import admission
 from service.intake.admission import Gate, Place
 from service.resources import Resources
 from service.routes.intake import read_timeout_s
+from service.settings import Settings
 from tests.pictures import draw, encode
 from tests.service.in_process import FakeEngine, ask
 from tests.service.labelled_data.files import make_zip
@@ -53,6 +57,36 @@ class TestRoom:
     def test_other_protocols(self, path: str, model: Model) -> None:
         """They have no room of their own."""
         assert ask(model, "POST", path, content=b"{}", prepare=_fill).status_code == 503
+
+    def test_unpacked_bodies_count(self, model: Model) -> None:
+        """What a small body unpacks to takes room among the large ones."""
+        bound = 1_000_000
+        settings = Settings(
+            max_upload_bytes=bound,
+            max_batch_bytes=bound,
+            max_evaluate_bytes=bound,
+            max_bodies_bytes=bound,
+        )
+        document = json.dumps({"inputs": [TENSOR]}).encode() + b" " * 600_000
+        packed = gzip.compress(document)
+
+        def hold(resources: Resources) -> None:
+            resources.body_memory.held = bound // 2
+
+        answers = [
+            ask(
+                model,
+                "POST",
+                "/v2/models/digits/infer",
+                content=packed,
+                headers={"content-encoding": "gzip"},
+                settings=settings,
+                prepare=prepare,
+            )
+            for prepare in (None, hold)
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 503]
 
     @pytest.mark.parametrize("path", ["/health", "/health/ready", "/model", "/openapi.json"])
     def test_what_computes_nothing_needs_none(self, path: str, model: Model) -> None:
@@ -158,6 +192,23 @@ class TestDeadline:
         assert answer.status_code == 503
         assert "time ran out" in answer.json()["error"]
         assert int(answer.headers["retry-after"]) >= 1
+
+    def test_passed_below_other_protocols_packed(
+        self, model: Model, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing is unpacked of a body whose time has run out."""
+        unpack = Mock()
+        monkeypatch.setattr("service.protocols.bodies.expand", unpack)
+        hours = itertools.count(0, 3600)
+        monkeypatch.setattr(admission, "time", SimpleNamespace(monotonic=lambda: next(hours)))
+        headers = {"x-request-timeout-ms": "1000", "content-encoding": "gzip"}
+
+        answer = ask(
+            model, "POST", "/v2/models/digits/infer", content=gzip.compress(b"{}"), headers=headers
+        )
+
+        assert answer.status_code == 503
+        unpack.assert_not_called()
 
     def test_not_passed(self, model: Model) -> None:
         """Time enough is time enough."""

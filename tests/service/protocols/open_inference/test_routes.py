@@ -166,6 +166,22 @@ class TestRepository:
         expected = {"name": "digits", "version": "1", "state": "READY", "reason": ""}
         assert answer.json() == [expected]
 
+    @pytest.mark.parametrize("is_packed", [False, True])
+    def test_large_document(self, model: Model, *, is_packed: bool) -> None:
+        """A request that brings no images needs no place, and so has no room for a large body, packed or not."""
+        content = b" " * 100_000
+        headers = {"content-encoding": "gzip"} if is_packed else {}
+
+        answer = ask(
+            model,
+            "POST",
+            "/v2/repository/index",
+            content=gzip.compress(content) if is_packed else content,
+            headers=headers,
+        )
+
+        assert answer.status_code == 413
+
     def test_refused_versions(self, model: Model) -> None:
         """A version that was refused is listed with the reason, except among those that are ready."""
         models = Models({"digits": model}, "digits", refused={"digits": {"2": "It is damaged."}})
