@@ -17,7 +17,7 @@ CLEAR_SPLIT = 1.5  # times as strong as weak marks are the pen's
 
 
 def draw_ink(contrast: Grey, floor: int) -> tuple[Grey, int]:
-    """Turn contrast into ink: nothing up to the grain, full where the pen pressed.
+    """Turn contrast into ink: nothing of most grain, a little at the floor, full where the pen pressed.
 
     Args:
         contrast: uint8 [H, W].

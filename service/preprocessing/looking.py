@@ -37,7 +37,7 @@ class Look:
 
     Attributes:
         paper: What the pen wrote on.
-        floor: Contrast that ink exceeds.
+        floor: Contrast around which ink begins.
         ink: uint8 [h, w].
         full: Contrast of full ink.
         is_pale: Whether some ink is far stronger than full ink: the pen's, among stains that cover more.
@@ -84,7 +84,7 @@ def look_for_digit(grey: Grey) -> Look:
     if first.is_doubtful and paper.is_even:
         paper = measure_uneven_paper(grey)
         look = _look_at(grey, paper, paper.floor)
-    is_digit = not (look.is_doubtful or look.has_rules or look.is_lettering)
+    is_digit = not (look.is_doubtful or look.is_lettering)
     needs_more = look.is_doubtful or look.has_rules or look.is_pale
     stricter = _look_stricter(grey, look) if needs_more else look
     if is_digit and (stricter.is_lettering or _is_speck(stricter, look)):
@@ -151,7 +151,7 @@ def _look_stricter(grey: Grey, look: Look) -> Look:
 
 
 def _look_at(grey: Grey, paper: Paper, floor: int) -> Look:
-    """Find the digit among ink that exceeds a floor."""
+    """Find the digit among ink that begins around a floor."""
     if paper.counts is None:
         contrast = paper.contrast(grey, WHOLE)
         counts: npt.NDArray[np.number] = histogram(contrast)

@@ -37,7 +37,7 @@ class Paper:
         surface: float32 [h, w], brightness of the bare paper in grey levels, on a reduced picture;
             [1, 1] where the paper is even.
         is_light: Whether the ink is darker than the paper.
-        floor: Contrast in grey levels that grain reaches, and ink exceeds.
+        floor: Contrast in grey levels that grain reaches, and around which ink begins.
         counts: intp [256], pixels of each grey level of the picture that it was measured on, where it is even.
     """
 

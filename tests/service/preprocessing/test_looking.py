@@ -143,10 +143,13 @@ def test_pen_among_stains() -> None:
     assert look.segment.box == pen
 
 
-def test_dot_in_a_pale_digit() -> None:
-    """A dot in a pale stroke, where the brush rested, does not stand for the digit."""
+@pytest.mark.parametrize("is_ruled", [False, True])
+def test_dot_in_a_pale_digit(*, is_ruled: bool) -> None:
+    """A dot in a pale stroke, where the brush rested, does not stand for the digit, on ruled paper neither."""
     digit = Box(40, 10, 48, 90)
     picture = _block(digit, 210, 250)
+    if is_ruled:
+        picture[20::20] = 210
     picture[50:57, 41:48] = 20
 
     look = look_for_digit(picture)
