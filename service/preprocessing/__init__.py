@@ -20,7 +20,7 @@ from service.preprocessing.geometry import Box
 from service.preprocessing.margins import inside_of_margins
 from service.preprocessing.whole import keep_whole
 
-# Part of every bundle's manifest: a network is served only with the preprocessing that it was made for.
+# Of the canonical form, in every bundle's manifest: a network is served only with the form that it was made for.
 PREPROCESSING_VERSION = "2"
 
 

@@ -79,8 +79,15 @@ def find_digit(grey: Grey, *, in_window: bool = False) -> Found | None:
     if not ink.any():
         return None
     steps = _steps(look, segment, box, grey.shape)
-    is_faint, at_border = full < FAINT_CONTRAST, box.touches(grey.shape)
-    return Found(ink, box, steps, is_faint, at_border, segment.has_others, segment.num_parts)
+    return Found(
+        ink,
+        box,
+        steps,
+        is_faint=full < FAINT_CONTRAST,
+        at_border=box.touches(grey.shape),
+        has_others=segment.has_others,
+        num_parts=segment.num_parts,
+    )
 
 
 def _steps(look: Look, segment: Segment, box: Box, shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from service.preprocessing.uneven_paper import STROKE_AREA, measure_uneven_paper
 # Times the contrast of full ink that the pen has, where stains cover more than it.
 PEN_STRENGTH = 2.0
 # Grey levels: nothing is so much stronger than ink that is less pale.
-MAX_PALE = 255 // PEN_STRENGTH
+MAX_PALE = int(255 / PEN_STRENGTH)
 SPECK_SIDE = 0.2  # of the longer side of what was found
 STRICTER_LOOKS = 2  # among stronger ink
 HIDDEN_RIM = 2  # pixels around strong ink that fade into the paper
@@ -105,7 +105,7 @@ def _look_beside(grey: Grey, look: Look) -> Look | None:
 
     Next to a strip of a dark table, a heading or a sign, ink of a pencil or a bright brush counts as none.
     """
-    contrast = look.paper.contrast(grey, WHOLE).copy()
+    contrast = look.paper.contrast(grey, WHOLE)
     strong = look.segment
     for _ in range(LOOKS_BESIDE):
         if strong is None:
@@ -116,7 +116,14 @@ def _look_beside(grey: Grey, look: Look) -> Look | None:
         found = segment(ink)
         is_digit = found and not (found.is_doubtful or found.is_lettering)
         if found and is_digit and _is_larger(found, look, grey.shape):
-            return Look(look.paper, look.floor, ink, full, False, _among_others(found, look))
+            return Look(
+                look.paper,
+                look.floor,
+                ink,
+                full,
+                is_pale=False,
+                segment=_among_others(found, look),
+            )
         strong = found
     return None
 
@@ -162,7 +169,8 @@ def _look_at(grey: Grey, paper: Paper, floor: int) -> Look:
         counts = np.bincount(of_level, weights=paper.counts, minlength=LEVELS.size)
         ramp, full = find_ramp(counts, floor, grey.shape)
         ink = ramp.take(of_level).take(grey)
-    return Look(paper, floor, ink, full, _is_pale(counts, full, grey.shape), segment(ink))
+    is_pale = _is_pale(counts, full, grey.shape)
+    return Look(paper, floor, ink, full, is_pale=is_pale, segment=segment(ink))
 
 
 def _is_pale(counts: npt.NDArray[np.number], full: int, shape: tuple[int, ...]) -> bool:

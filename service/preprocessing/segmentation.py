@@ -88,11 +88,13 @@ def segment(ink: Grey) -> Segment | None:
         parts.painted(kept),
         box,
         window,
-        not window and max(shape) > SMALL_SIDE and main.contact >= DOUBTFUL_CONTACT,
-        _is_wide_block(main) or num_alike >= LETTERS or box.width > WORD_ASPECT * box.height,
-        any(is_of_digit_size(part, main) for part in candidates if part not in kept),
-        parts.count,
-        (*steps, "parts-removed") if len(kept) < parts.count else steps,
+        is_doubtful=not window and max(shape) > SMALL_SIDE and main.contact >= DOUBTFUL_CONTACT,
+        is_lettering=_is_wide_block(main)
+        or num_alike >= LETTERS
+        or box.width > WORD_ASPECT * box.height,
+        has_others=any(is_of_digit_size(part, main) for part in candidates if part not in kept),
+        num_parts=parts.count,
+        steps=(*steps, "parts-removed") if len(kept) < parts.count else steps,
     )
 
 
