@@ -33,6 +33,8 @@ class HostileRequest(NamedTuple):
 def hostile_requests() -> list[HostileRequest]:
     """Return every kind; the largest body has 30 MB, and one unpacks to more than may be unpacked."""
     bomb = gzip.compress(bytes(100 * MIB))
+    much = "AAAA" * (6 * MIB)
+    many: dict[str, Any] = {"examples": [{}] * 256}
     breaks = gzip.compress(json.dumps({"instances": [{"b64": "AA " * (8 * MIB)}]}).encode())
     tensor = {"name": "images", "datatype": "UINT8", "shape": [1, 28, 28], "data": [0] * 784}
     return [
@@ -64,6 +66,8 @@ def hostile_requests() -> list[HostileRequest]:
             CLASSIFY,
             {"context": {"images": BLANK}, "examples": [{}] * 100_000},
         ),
+        _json("context of much base64", CLASSIFY, {"context": {"image": {"b64": much}}, **many}),
+        _json("context of much ink", CLASSIFY, {"context": {"images": [0] * 800_000}, **many}),
         _json("many outputs", INFER, {"inputs": [tensor], "outputs": [{"name": "class"}] * 20_000}),
         *(
             _json(f"signature {name}", path, {"signature_name": name, **images})

@@ -95,10 +95,15 @@ def read_classify(body: bytes, *, max_images: int) -> Images:
         raise ProtocolError(f"{DOCUMENT} 'examples' value is an empty array")
     check_num_images(len(examples), max_images=max_images)
     context = _read_example(request.get("context", {}))
-    if context:
-        _name(context)  # one feature at most: every row repeats it
+    if len(context) > 1 or BASE64 in context:  # every row repeats it
+        raise ProtocolError(f"'context' holds more than one of '{DIGITS}' and '{PICTURES}'.")
     rows: list[Json] = [{**context, **_read_example(example)} for example in examples]
-    return _read_images(*_name_rows(rows), max_images)
+    name, values = _name_rows(rows)
+    distinct = {id(value): value for value in values}  # a context's is one object in all rows
+    read = _read_images(name, [*distinct.values()], max_images)
+    places = {key: place for place, key in enumerate(distinct)}
+    at = [places[id(value)] for value in values]
+    return Pictures([read.files[place] for place in at]) if isinstance(read, Pictures) else read[at]
 
 
 def _read_rows(rows: Json) -> list[Json]:

@@ -3,6 +3,7 @@
 import base64
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -42,9 +43,9 @@ def predict(**members: Any) -> Images:
     return read_predict(json.dumps(members).encode(), max_images=2).images
 
 
-def classify(**members: Any) -> Images:
+def classify(*, max_images: int = 2, **members: Any) -> Images:
     """Read the body of `:classify`."""
-    return read_classify(json.dumps(members).encode(), max_images=2)
+    return read_classify(json.dumps(members).encode(), max_images=max_images)
 
 
 class TestForms:
@@ -229,12 +230,26 @@ class TestClassify:
 
         with pytest.raises(ProtocolError, match="brings 1000 images"):
             classify(context=features, examples=[{}] * 1000)
-        with pytest.raises(ProtocolError, match="does not have named input: a0"):
-            classify(context=features, examples=[{}])
+        for context in (features, {**TEXTS[0], **features}):
+            with pytest.raises(ProtocolError, match="'context' holds more than one"):
+                classify(context=context, examples=[{}])
 
     def test_context(self) -> None:
         """What the context holds is in every example."""
         assert classify(context={"image": TEXTS[0]}, examples=[{}, {}]) == Pictures(FILES[:1] * 2)
+        examples = [{}, {"images": LEVELS[1]}, {}]
+        read = classify(context={"images": LEVELS[0]}, examples=examples, max_images=3)
+        assert np.array_equal(read, DIGITS[[0, 1, 0]])  # type: ignore[arg-type]
+
+    def test_context_is_read_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However many examples have a context's picture, its text is decoded once, and kept once."""
+        decode = Mock(return_value=b"picture")
+        monkeypatch.setattr("service.protocols.tf_serving.requests.decode_base64", decode)
+
+        read = classify(context={"image": TEXTS[0]}, examples=[{}] * 256, max_images=256)
+
+        assert read == Pictures([b"picture"] * 256)
+        decode.assert_called_once()
 
 
 class TestFuzzed:
