@@ -8,6 +8,7 @@ import binascii
 import functools
 import math
 import string
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -179,6 +180,7 @@ class _Work:
         parts: Where the durations of each part go.
         asked_at: When the images were at hand, in seconds of `perf_counter`.
         turn_s: After how much time the next pictures are left to another call of `do`, in seconds.
+        has_begun: Set once some of the work was begun in time.
     """
 
     resources: Resources
@@ -189,18 +191,20 @@ class _Work:
     parts: list[Part] = field(default_factory=list)
     asked_at: float = field(default_factory=time.perf_counter)
     turn_s: float = math.inf
+    has_begun: threading.Event = field(default_factory=threading.Event)
 
     def do(self, which: slice) -> list[Outcome]:
         """Recognise the first of some images whose turn has come, if the request is still wanted."""
         began_at = time.perf_counter()
         try:
             # Work that has begun in time is done, as long as its client waits.
-            (self.place.check_client if self.parts else self.place.check)()
+            (self.place.check_client if self.has_begun.is_set() else self.place.check)()
         except (
             DigitserveError,
             ClientLeftError,
         ) as error:  # an outcome, too: the tasks end in peace
             return [error] * len(range(*which.indices(len(self.images))))
+        self.has_begun.set()
         seen = self._see(which)
         seen_at = time.perf_counter()
         outcomes = recognise_all(self.model, seen)
