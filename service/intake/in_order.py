@@ -50,6 +50,11 @@ async def _take_done(under_way: deque[asyncio.Task[T]]) -> list[T]:
     # Awaiting the task itself would pass on each of a scope's cancellations, which come until the scope has ended.
     await asyncio.wait([under_way[0]])
     results = [under_way.popleft().result()]
-    while under_way and under_way[0].done() and not under_way[0].exception():
+    while under_way and _is_there(under_way[0]):
         results.append(under_way.popleft().result())
     return results
+
+
+def _is_there(task: asyncio.Task[T]) -> bool:
+    """Tell whether a task has ended well."""
+    return task.done() and not task.cancelled() and not task.exception()

@@ -34,7 +34,7 @@ NDJSON = "application/x-ndjson"
 HOP_IMAGES = (
     16  # answered in one turn of a thread, by one call of the engine: others wait no longer
 )
-HOPS_AHEAD = 8  # of one batch, under way, or done while one before them is not
+HOPS_AHEAD = 4  # of one batch and for each thread, under way, or done while one before them is not
 TURN_S = 0.1  # after which a thread decodes for others first; a photo of 12 megapixels takes 0.04
 
 router = APIRouter()
@@ -119,7 +119,7 @@ class _BatchAnswer:
         size = min(HOP_IMAGES, math.ceil(end / num_threads))
         logged = set[str]()
         hops = (self._answer_hop(at, min(at + size, end), logged) for at in range(0, end, size))
-        async with aclosing(run_in_order(hops, ahead=HOPS_AHEAD)) as answered:
+        async with aclosing(run_in_order(hops, ahead=HOPS_AHEAD * num_threads)) as answered:
             async for lines in answered:
                 yield b"".join(lines)
 

@@ -120,6 +120,24 @@ class TestRunInOrder:
 
         assert asyncio.run(work()) == ["done", "done", "given up"]
 
+    def test_piece_that_was_cancelled(self) -> None:
+        """A piece that another cancels spoils no result before it."""
+
+        async def stop() -> str:
+            raise asyncio.CancelledError
+
+        async def work() -> list[str]:
+            [first] = _pieces("a")
+            coroutines: list[Coroutine[Any, Any, str]] = [first.run(), stop()]
+            results = run_in_order(coroutines, ahead=2)
+            first.may_end.set()
+            names = await anext(results)
+            with pytest.raises(asyncio.CancelledError):
+                await anext(results)
+            return names
+
+        assert asyncio.run(work()) == ["a"]
+
     @pytest.mark.parametrize("how", ["closed", "cancelled", "by scope"])
     def test_who_leaves_waits_for_the_end(self, how: str) -> None:
         """What is under way is cancelled and has ended before the iteration has."""
