@@ -50,11 +50,17 @@ async def read_request(
         ProtocolError: If its encoding is unknown or the body damaged, or `parse` raises it.
         ClientDisconnect: If the client leaves before all of it has come.
     """
-    body = await read_body(
-        request, MAX_DOCUMENT_BYTES, resources.slow_bodies, resources.body_memory
-    )
     encoding = request.headers.get("content-encoding", "")
-    return parse(expand(body, encoding, MAX_DOCUMENT_BYTES))
+    try:
+        body = await read_body(
+            request, MAX_DOCUMENT_BYTES, resources.slow_bodies, resources.body_memory
+        )
+        document = expand(body, encoding, MAX_DOCUMENT_BYTES)
+    except UploadTooLargeError as error:
+        raise UploadTooLargeError(
+            f"The request has more than {MAX_DOCUMENT_BYTES // 1024} KiB, the most that one without images may have."
+        ) from error
+    return parse(document)
 
 
 async def take_in_request(
