@@ -121,9 +121,11 @@ class OpenedImage:
             orientation, small = _load(image, "L")
             grey = flatten(small)
         steps = ("rotated",) if orientation in TURNED else ()
-        # Pillow tells of a TIFF the upright sides.
-        is_on_side = orientation in ON_ITS_SIDE and image.format != "TIFF"
-        shape = (self.width, self.height) if is_on_side else (self.height, self.width)
+        shape = (
+            (self.width, self.height) if orientation in ON_ITS_SIDE else (self.height, self.width)
+        )
+        if image.format == "TIFF":  # which Pillow itself has turned
+            shape = (image.height, image.width)
         picture = _at_working_size(grey, shape, steps)
         if not has_colours:
             return picture
