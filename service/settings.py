@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     """Longest time from an upload's last byte to the start of its work, in milliseconds; 0: no bound."""
 
     body_timeout_s: int = Field(20, gt=0)
-    """Longest time for a body to come, in seconds, and one more for every 16 KiB of it; and for more of it to come."""
+    """Longest time that a body may be behind a rate of 16 KiB a second, in seconds."""
 
     head_timeout_s: int = Field(10, gt=0)
     """Longest time for a request's head to come to `digitserve serve`, in seconds."""

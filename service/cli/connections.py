@@ -13,7 +13,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service.cli.bounded_protocol import BoundedProtocol
-from service.cli.joined_writes import JoinedWrites
+from service.cli.joined_writes import MAX_JOINED_BYTES, JoinedWrites
 from service.intake.slow_bodies import MIN_BYTES_PER_S
 from service.routes.intake import PLACE, REQUESTS
 
@@ -27,7 +27,10 @@ class Connection(BoundedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Serve a connection; each answer leaves in one piece."""
-        self._joined = JoinedWrites(cast("asyncio.Transport", transport))
+        transport = cast("asyncio.Transport", transport)
+        # TLS would let half a megabyte gather, and then nobody sees what its client takes.
+        transport.set_write_buffer_limits(high=MAX_JOINED_BYTES)
+        self._joined = JoinedWrites(transport)
         super().connection_made(cast("asyncio.Transport", self._joined))
 
     @property

@@ -18,8 +18,7 @@ class SlowBodies:
     To be used from one event loop at a time.
 
     Args:
-        timeout_s: How long a body may take, in seconds, and one more for each `MIN_BYTES_PER_S`; and how long
-            nothing of it may come, however fast the rest was.
+        timeout_s: How long a body may be behind `MIN_BYTES_PER_S`, in seconds; what came faster is not saved up.
     """
 
     def __init__(self, timeout_s: float) -> None:

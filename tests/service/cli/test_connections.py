@@ -152,6 +152,7 @@ async def _leave(request_head: bytes) -> list[int]:
     client.sendall(request_head)
     await asyncio.sleep(0.1)
     before = gate.num_taken
+    StallWatch(10).look([connection], 0)  # which ends nothing yet
     client.close()
     await asyncio.wait_for(_closed(connection), 10)
     after = gate.num_taken

@@ -44,6 +44,9 @@ class _Transport:
         """Say that seven bytes wait within."""
         return 7
 
+    def set_write_buffer_limits(self, high: int) -> None:
+        """Let so much wait at most."""
+
     def pause_reading(self) -> None:
         """Read on: everything has come."""
 

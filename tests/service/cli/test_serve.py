@@ -25,6 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 from service.app import create_app
 from service.cli import hosting, main
 from service.cli.addresses import bound
+from service.cli.connections import Connection
 from service.cli.failure_trap import FailureTrap
 from service.cli.hosting import choose_num_workers
 from service.cli.servers import SharingServer
@@ -525,7 +526,9 @@ class TestSharingServer:
 
     def test_answers_on_the_shared_socket(self) -> None:
         """What the acceptor takes is served as by any server, until it is told to stop."""
-        config = uvicorn.Config(create_app(Settings()), log_config=None, lifespan="on")
+        config = uvicorn.Config(
+            create_app(Settings()), http=Connection, log_config=None, lifespan="on"
+        )
         server = SharingServer(config, os.getppid())
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
