@@ -116,8 +116,9 @@ class TestPulse:
                     else:
                         engine.probabilities = np.full(10, np.nan, np.float32)
                     await _until_failing(models, ["digits"])
-                    while len(caplog.messages) < number:
-                        await asyncio.sleep(0.01)
+                    async with asyncio.timeout(20):
+                        while len(caplog.messages) < number:
+                            await asyncio.sleep(0.01)
                     engine.failure = None
                     engine.probabilities = np.eye(10, dtype=np.float32)[7]
                     await _until_failing(models, [])
