@@ -28,6 +28,7 @@ from service.preprocessing.hidden_work import check_hidden_work
 from service.preprocessing.plain_png import SIGNATURE as PNG_SIGNATURE
 from service.preprocessing.plain_png import read_plain_png
 from service.preprocessing.progressive import without_detail
+from service.preprocessing.shrinking import shrink
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SIGNATURES = {  # of the formats whose first bytes no other file has
@@ -40,7 +41,6 @@ SIGNATURES = {  # of the formats whose first bytes no other file has
 WORKING_SIDE = 400  # pixels; a digit that fills a twentieth of the picture still has 20
 DRAFT_SIDE = 320  # pixels; a JPEG that decodes to so many in an eighth, a quarter or half is decoded to no more
 LEAST_DRAFT = 8  # a JPEG can be decoded to an eighth at least
-STRIP_ROWS = 16  # of the reduced picture, made at a time; a strip of 50 megapixels is 8 MB
 MEGAPIXEL = 1_000_000
 GREY_MODES = frozenset({"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, section 4.6.4
@@ -168,7 +168,7 @@ def _load(image: Image.Image, mode: str) -> tuple[int, Image.Image]:
             image.draft(mode, _draft_size(image))
         orientation = image.getexif().get(ORIENTATION_TAG, 1)
         image.load()  # which turns a TIFF, and forgets its tag
-        small = _shrink(image)
+        small = shrink(image, WORKING_SIDE)
         return orientation, ImageOps.exif_transpose(small) if orientation in TURNED else small
 
 
@@ -273,34 +273,6 @@ def _draft_size(image: Image.Image) -> tuple[int, int]:
     return max(1, width * DRAFT_SIDE // longer), max(1, height * DRAFT_SIDE // longer)
 
 
-def _shrink(image: Image.Image) -> Image.Image:
-    """Reduce a large picture by a whole factor, in strips: a second whole one would double the memory."""
-    factor = max(image.size) // WORKING_SIDE
-    if factor < 2:
-        return image
-    height = STRIP_ROWS * factor
-    strips = [
-        _reducible(image.crop((0, top, image.width, min(top + height, image.height)))).reduce(
-            factor
-        )
-        for top in range(0, image.height, height)
-    ]
-    small = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
-    small.info = strips[0].info  # the orientation is still to be read from it
-    for index, strip in enumerate(strips):
-        small.paste(strip, (0, index * STRIP_ROWS))
-    return small
-
-
-def _reducible(image: Image.Image) -> Image.Image:
-    """Bring a picture to a mode that can be averaged."""
-    if is_transparent(image):
-        return image.convert("RGBA")
-    if image.mode in {"1", "P"}:
-        return image.convert("L" if image.mode == "1" else "RGB")
-    return image.convert("I") if image.mode.startswith("I;16") else image
-
-
 def from_pixels(pixels: npt.NDArray[np.uint8]) -> Picture:
     """Make a picture of pixels, as `decode` makes it of a file.
 
@@ -308,4 +280,4 @@ def from_pixels(pixels: npt.NDArray[np.uint8]) -> Picture:
         pixels: uint8 [H, W] grey, [H, W, 3] RGB or [H, W, 4] RGBA.
     """
     height, width = pixels.shape[:2]
-    return _at_working_size(flatten(_shrink(Image.fromarray(pixels))), (height, width))
+    return _at_working_size(flatten(shrink(Image.fromarray(pixels), WORKING_SIDE)), (height, width))
