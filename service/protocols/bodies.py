@@ -46,7 +46,7 @@ async def read_request(
 
     Raises:
         UploadTooLargeError: If it is over `MAX_DOCUMENT_BYTES`, as it comes or expanded.
-        OverloadedError: If all bodies take too much.
+        SlowUploadError: If it comes too slowly.
         ProtocolError: If its encoding is unknown or the body damaged, or `parse` raises it.
         ClientDisconnect: If the client leaves before all of it has come.
     """

@@ -96,7 +96,9 @@ def read_classify(body: bytes, *, max_images: int) -> Images:
     check_num_images(len(examples), max_images=max_images)
     context = _read_example(request.get("context", {}))
     if len(context) > 1 or BASE64 in context:  # every row repeats it
-        raise ProtocolError(f"'context' holds more than one of '{DIGITS}' and '{PICTURES}'.")
+        raise ProtocolError(
+            f"'context' brings {shorten(', '.join(context))}; it may bring one feature, '{DIGITS}' or '{PICTURES}'."
+        )
     rows: list[Json] = [{**context, **_read_example(example)} for example in examples]
     name, values = _name_rows(rows)
     distinct = {id(value): value for value in values}  # a context's is one object in all rows

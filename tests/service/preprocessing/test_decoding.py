@@ -125,6 +125,16 @@ class TestDecode:
         assert picture.steps == (("rotated",) if orientation in {3, 6} else ())
         assert picture.shape == picture.grey.shape == ((100, 60) if is_on_side else (60, 100))
 
+    def test_tiff_that_is_turned_by_its_xmp(self) -> None:
+        """Where the tag stands in the XMP alone, the sides are the upright picture's, too."""
+        xmp = b'<rdf:Description tiff:Orientation="6"/>'
+        upload = encode(draw(size=(100, 60)), "TIFF", tiffinfo={700: xmp})
+
+        picture = open_image(upload, LIMITS).decode()
+
+        assert picture.steps == ("rotated",)
+        assert picture.shape == picture.grey.shape == (100, 60)
+
     @pytest.mark.parametrize("ink", [0, 200])
     def test_palette_with_transparency(self, ink: int) -> None:
         """A drawing of few opaque pixels gets the paper that its ink stands out from."""

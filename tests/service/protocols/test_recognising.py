@@ -133,7 +133,8 @@ def test_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(sizes) == [1, 1, 2, 2, 3, 3]
 
 
-def test_deadline_is_for_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_deadline_is_for_the_start(num_threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures of a request whose work began in time are all answered, though its time runs out meanwhile."""
     now, genuine = [0.0], OpenedImage.decode
     monkeypatch.setattr(admission, "time", SimpleNamespace(monotonic=lambda: now[0]))
@@ -144,7 +145,7 @@ def test_deadline_is_for_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
         return genuine(image)
 
     monkeypatch.setattr(OpenedImage, "decode", decode_for_long)
-    resources = make_resources(decode_threads=1)
+    resources = make_resources(decode_threads=num_threads)
 
     answered = _recognise(Pictures([SEVEN] * 20), place=place, resources=resources)
 

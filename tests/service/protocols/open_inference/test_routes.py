@@ -181,6 +181,7 @@ class TestRepository:
         )
 
         assert answer.status_code == 413
+        assert "more than 64 KiB" in answer.json()["error"]
 
     def test_refused_versions(self, model: Model) -> None:
         """A version that was refused is listed with the reason, except among those that are ready."""
