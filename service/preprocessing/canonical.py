@@ -9,10 +9,11 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from service.preprocessing.decoding import Grey
 from service.preprocessing.geometry import Box
+from service.preprocessing.morphology import dilate
 from service.preprocessing.paper import LEVELS
 
 SIDE = 28  # pixels of the canonical image
@@ -120,10 +121,7 @@ def _weighted(fine: Grey, unit: float) -> tuple[Grey, str | None]:
     shrink = round((width - MAX_STROKE * unit) / 2)
     if grow < 1 and shrink < 1:
         return fine, None
-    image = Image.fromarray(fine)
-    for _ in range(max(grow, shrink)):
-        image = image.filter(ImageFilter.MaxFilter(3) if grow > 0 else ImageFilter.MinFilter(3))
-    reweighted = np.asarray(image)
+    reweighted = dilate(fine, grow) if grow > 0 else ~dilate(~fine, shrink)
     if not (reweighted > 127).any():
         return fine, None
     return reweighted, "strokes-thickened" if grow > 0 else "strokes-thinned"

@@ -3,6 +3,8 @@
 grey -> prevailing grey level (of the picture, or of it without its grain) -> side of the ink, grain -> Paper
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -76,11 +78,11 @@ def _border(grey: Grey) -> Grey:
 
 def _paper_of(level: float, counts: Counts) -> Paper:
     """Describe paper of one level, given the pixels of each grey level."""
-    difference = level - LEVELS
-    distance = np.abs(difference)
+    distance = np.abs(level - LEVELS)
     floor = noise_floor_of(_median_distance(distance, counts))
     excess = np.maximum(distance - floor, 0) * counts
-    is_light = bool(excess[difference > 0].sum() >= excess[difference < 0].sum())
+    first = math.ceil(level)  # of the levels that are not darker
+    is_light = bool(excess[:first].sum() >= excess[first:].sum())
     return Paper(np.full((1, 1), level, np.float32), is_light, round(floor), counts)
 
 

@@ -112,7 +112,18 @@ def find_parts(mask: Mask, ink: Grey) -> Parts:
     """
     runs = find_runs(mask)
     numbers = join_runs(runs)
-    return Parts(mask, _heaviest(runs, numbers, ink), runs, numbers)
+    is_one = numbers.size > 0 and np.maximum.reduce(numbers) == 0  # as on most drawings
+    heaviest = [_only_part(mask, runs, ink)] if is_one else _heaviest(runs, numbers, ink)
+    return Parts(mask, heaviest, runs, numbers)
+
+
+def _only_part(mask: Mask, runs: Runs, ink: Grey) -> Part:
+    """Describe the only part of a mask, as `_heaviest` would, in a third of its time."""
+    inked = ink[mask]
+    left, right = np.minimum.reduce(runs.starts), np.maximum.reduce(runs.ends)
+    box = Box(int(left), int(runs.rows[0]), int(right), int(runs.rows[-1]) + 1)
+    contact = _contacts(runs, np.zeros_like(runs.rows))[0] if box.touches(runs.shape) else 0.0
+    return Part(0, int(np.add.reduce(inked, dtype=np.intp)) / 255, inked.size, box, float(contact))
 
 
 def _heaviest(runs: Runs, numbers: Indices, ink: Grey) -> list[Part]:

@@ -16,6 +16,7 @@ from service.preprocessing.paper import (
     MIN_CONTRAST,
     Paper,
     Surface,
+    median,
     noise_floor,
     smooth,
 )
@@ -27,7 +28,7 @@ SURFACE_SIDE = 48  # pixels; the surface is fitted on a picture of at most this 
 SURFACE_FITS = 6  # rounds of the robust fit
 SURFACE_TERMS = 6  # 1, x, y, xy, x2, y2
 MIN_RESIDUAL = 2.0  # grey levels; what differs less agrees with the surface
-RIDGE = 1e-3  # keeps the fit solvable on pictures of one row or column
+_RIDGE = 1e-3 * np.eye(SURFACE_TERMS)  # keeps the fit solvable on pictures of one row or column
 
 
 def measure_uneven_paper(grey: Grey) -> Paper:
@@ -44,7 +45,7 @@ def measure_uneven_paper(grey: Grey) -> Paper:
     bare = _without_dark(quiet, CLOSING_SHARE) if is_light else _without_light(quiet, CLOSING_SHARE)
     surface = bare.astype(np.float32)
     difference = surface - grey if is_light else grey - surface
-    grain = np.float32(np.median(difference))  # closing follows the brightest grains
+    grain = np.float32(median(difference))  # closing follows the brightest grains
     surface = surface - grain if is_light else surface + grain
     return Paper(surface, is_light, round(noise_floor(difference - grain)))
 
@@ -92,8 +93,8 @@ def _fitted_surface(grey: Grey) -> Surface:
     weights = np.ones_like(values)
     for _ in range(SURFACE_FITS):
         factors = _least_squares(terms, values, weights)
-        residual = np.abs(values - terms @ factors)
-        scale = max(DEVIATIONS_PER_MEDIAN * float(np.median(residual)), MIN_RESIDUAL)
+        residual = np.abs(values - factors @ terms)
+        scale = max(DEVIATIONS_PER_MEDIAN * median(residual), MIN_RESIDUAL)
         weights = 1 / (1 + (residual / scale) ** 2)
     return _surface_of(factors, grey.shape)
 
@@ -104,10 +105,9 @@ def _least_squares(
     weights: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.floating]:
     """Return the factors of the terms, float64 [6], that come nearest to the values, by weight."""
-    weighted = terms * weights[:, np.newaxis]
-    ridge = RIDGE * np.eye(SURFACE_TERMS)
+    weighted = terms * weights
     factors: npt.NDArray[np.floating] = np.linalg.solve(
-        weighted.T @ terms + ridge, weighted.T @ values
+        weighted @ terms.T + _RIDGE, weighted @ values
     )
     return factors
 
@@ -124,7 +124,7 @@ def _surface_of(factors: npt.NDArray[np.floating], shape: tuple[int, ...]) -> Su
 
 @functools.lru_cache(maxsize=8)  # of at most 110 kB; photos have few shapes
 def _surface_terms(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Return 1, x, y, xy, x2, y2 of every pixel, x and y from -1 to 1; float64 [H * W, 6], not to be written to."""
+    """Return 1, x, y, xy, x2, y2 of every pixel, x and y from -1 to 1; float64 [6, H * W], not to be written to."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
     terms = [np.ones_like(x), x, y, x * y, x * x, y * y]
-    return np.stack(terms, axis=-1).reshape(-1, SURFACE_TERMS)
+    return np.stack(terms).reshape(SURFACE_TERMS, -1)

@@ -6,7 +6,7 @@ import pytest
 from service.preprocessing.decoding import Grey
 from service.preprocessing.even_paper import measure_even_paper
 from service.preprocessing.geometry import Box
-from service.preprocessing.paper import MAX_NOISE_FLOOR, WHOLE, noise_floor, region_of
+from service.preprocessing.paper import MAX_NOISE_FLOOR, WHOLE, median, noise_floor, region_of
 from service.preprocessing.uneven_paper import measure_uneven_paper
 
 RNG = np.random.default_rng(3)
@@ -91,3 +91,12 @@ def test_noise_floor_is_bounded() -> None:
     floors = [noise_floor(np.full(9, deviation)) for deviation in (0.0, 4.0, 90.0)]
 
     assert floors == [12, pytest.approx(4 * 1.4826 * 4), 40]
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (7, 11), (8, 10)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_median(shape: tuple[int, ...], dtype: type[np.floating]) -> None:
+    """Of an odd and an even number of values, of one axis or two."""
+    values = RNG.normal(0, 30, shape).astype(dtype)
+
+    assert median(values) == np.median(values)

@@ -24,6 +24,24 @@ def test_measures() -> None:
     assert (parts.painted([dot]) == (ink == 255)).all()
 
 
+@pytest.mark.parametrize("column", [0, 4, 9], ids=["at the left", "within", "at the right"])
+def test_lone_part(column: int) -> None:
+    """A part is described alike with and without another beside it."""
+    ink = np.zeros((12, 30), np.uint8)
+    ink[1:9, column : column + 2] = 200
+    ink[3, column] = 100
+    beside = ink.copy()
+    beside[11, 29] = 200
+
+    [alone] = find_parts(ink > 0, ink).heaviest
+    first, _ = find_parts(beside > 0, beside).heaviest
+
+    assert alone == first
+    assert alone == Part(
+        0, (15 * 200 + 100) / 255, 16, Box(column, 1, column + 2, 9), 8 / 12 * (column == 0)
+    )
+
+
 def test_edges_bridge_hollows() -> None:
     """Each row of a part begins and ends somewhere, whatever is left out between."""
     ink = np.zeros((10, 10), np.uint8)
