@@ -114,7 +114,7 @@ class UploadFeed:
         digits, uploads = self._draw(rng)
         images = np.concatenate(
             [
-                augment(self._digits.images[digits], self._diet.mnist_plan, rng),
+                augment(self._digits.images[digits], self._diet.mnist_plan_of(epoch), rng),
                 augment(self._uploads.images[uploads], self._diet.upload_plan, rng),
             ]
         )

@@ -32,6 +32,8 @@ class Diet:
         corpus_digits: Number of rendered digits to draw from.
         corpus_others: Number of other rendered pictures to draw from.
         mnist_plan: How MNIST digits are varied.
+        closing_plan: How they are varied in the last epochs, while the rate is small: nearer to what is asked.
+        closing_epoch: The first of these, from 0.
         upload_plan: How rendered pictures are varied further.
     """
 
@@ -41,11 +43,21 @@ class Diet:
     corpus_digits: int = 100_000
     corpus_others: int = 30_000
     mnist_plan: AugmentationPlan = field(default_factory=AugmentationPlan)
+    closing_plan: AugmentationPlan = field(
+        default_factory=lambda: AugmentationPlan(
+            rotation=3, shear=0.04, zoom=0.03, shift=0.7, elastic=0.5, stroke=0.25, corrupted=0.05
+        )
+    )
+    closing_epoch: int = 24
     upload_plan: AugmentationPlan = field(
         default_factory=lambda: AugmentationPlan(
             rotation=4, shear=0.06, zoom=0.05, shift=1.2, elastic=0.7, stroke=0.4, corrupted=0.05
         )
     )
+
+    def mnist_plan_of(self, epoch: int) -> AugmentationPlan:
+        """Return how MNIST digits are varied in an epoch, from 0."""
+        return self.closing_plan if epoch >= self.closing_epoch else self.mnist_plan
 
     def pictures(self, mnist: int) -> int:
         """Return the pictures of an epoch, given the MNIST digits that there are to train on."""

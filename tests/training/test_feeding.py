@@ -106,6 +106,18 @@ class TestUploadFeed:
         assert np.array_equal(one[1], again[1])
         assert not np.array_equal(one[0], later[0])
 
+    def test_last_epochs_vary_less(self) -> None:
+        """From the closing epoch on MNIST digits follow their other plan, here none; uploads do not."""
+        diet = Diet(mnist=4, uploads=3, others=2, closing_plan=STILL, closing_epoch=2)
+        feed = upload_feed(diet, 16)
+
+        def count_still(epoch: int) -> int:
+            [(pictures, labels)] = list(feed.of_epoch(1, epoch))
+            is_still = np.ptp(pictures.numpy(), axis=(1, 2, 3)) == 0
+            return int(np.count_nonzero(is_still & (labels.numpy() == 3)))
+
+        assert count_still(1) < count_still(2) == 4
+
     def test_validation_digits_stay_as_they_are(self) -> None:
         """In their order, with their labels."""
         assert greys_and_labels(upload_feed().validation) == [(200 + n, n) for n in range(5)]

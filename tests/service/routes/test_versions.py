@@ -51,7 +51,7 @@ class TestListVersions:
                 "name": "digits",
                 "version": "1",
                 "state": "active",
-                "accuracy": 0.9965,
+                "accuracy": model.bundle.manifest.metrics.test.accuracy,
                 "reason": None,
             },
         ]
@@ -68,7 +68,7 @@ class TestReload:
         assert answer.json() == {
             "name": "digits",
             "version": "2",
-            "accuracy": 0.9965,
+            "accuracy": model.bundle.manifest.metrics.test.accuracy,
             "previous": "1",
             "workers": 0,
         }

@@ -52,6 +52,12 @@ def _act(board: Board, models_dir: Path, act: Act, examiner: Examiner | None = N
     return asyncio.run(asyncio.wait_for(act_and_look(), 120))
 
 
+def _seal_with_accuracy(path: Path, accuracy: float) -> None:
+    """Write into a bundle's manifest how right it is."""
+    metrics = SplitMetrics(n=10_000, accuracy=accuracy, loss=0)
+    seal(path, metrics=Metrics(validation=metrics, test=metrics))
+
+
 class TestReload:
     """`Versions.reload`."""
 
@@ -119,11 +125,10 @@ class TestReload:
     )
     def test_accuracy(self, board: Board, models_dir: Path, accuracy: float, expected: str) -> None:
         """A version may be less accurate by what the setting allows, and no more; 0.9965 answers."""
+        _seal_with_accuracy(models_dir / "digits/1", 0.9965)
 
         async def act(versions: Versions, models: list[Models]) -> None:
-            metrics = SplitMetrics(n=10_000, accuracy=accuracy, loss=0)
-            path = copy_bundle(models_dir, version="2")
-            seal(path, metrics=Metrics(validation=metrics, test=metrics))
+            _seal_with_accuracy(copy_bundle(models_dir, version="2"), accuracy)
             if expected == "1":
                 with pytest.raises(VersionRefusedError, match=r"0\.9954 .* version 1 has 0\.9965"):
                     await versions.reload("digits")
@@ -259,9 +264,10 @@ class TestStates:
 
     def test_every_state(self, board: Board, models_dir: Path) -> None:
         """What answers, what is loaded beside it, and what lies on disk, the newest first."""
+        _seal_with_accuracy(models_dir / "digits/1", 0.9965)
 
         async def act(versions: Versions, models: list[Models]) -> None:
-            copy_bundle(models_dir, version="2")
+            _seal_with_accuracy(copy_bundle(models_dir, version="2"), 0.9965)
             await versions.reload("digits")
             copy_bundle(models_dir, version="10")
 
