@@ -79,15 +79,20 @@ def _border(grey: Grey) -> Grey:
 def _paper_of(level: float, counts: Counts) -> Paper:
     """Describe paper of one level, given the pixels of each grey level."""
     distance = np.abs(level - LEVELS)
-    floor = noise_floor_of(_median_distance(distance, counts))
+    floor = noise_floor_of(median_distance(distance, counts))
     excess = np.maximum(distance - floor, 0) * counts
     first = math.ceil(level)  # of the levels that are not darker
     is_light = bool(excess[:first].sum() >= excess[first:].sum())
     return Paper(np.full((1, 1), level, np.float32), is_light, round(floor), counts)
 
 
-def _median_distance(distance: npt.NDArray[np.float64], counts: Counts) -> float:
-    """Return the median over pixels of the distance of their levels, float64 [256], from the paper's."""
+def median_distance(distance: npt.NDArray[np.float64], counts: Counts) -> float:
+    """Return the median over pixels of the distance of their levels from the paper's, in grey levels.
+
+    Args:
+        distance: float64 [256], of each level.
+        counts: intp [256], the pixels of each level.
+    """
     order = np.argsort(distance, kind="stable")
     middle = int(np.searchsorted(counts[order].cumsum(), counts.sum() / 2))
     return float(distance[order[middle]])

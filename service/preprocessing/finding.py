@@ -94,7 +94,7 @@ def _steps(look: Look, segment: Segment, box: Box, shape: tuple[int, ...]) -> tu
     """Name what was done to find the digit, in order."""
     return (
         *(["inverted"] if look.paper.is_light else []),
-        *([] if look.paper.is_even else ["background-removed"]),
+        *([] if look.paper.is_even and not look.paper.is_shadowed else ["background-removed"]),
         *segment.steps,
         *(["cropped"] if box != Box.of(shape) else []),
     )

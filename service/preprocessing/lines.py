@@ -20,6 +20,8 @@ RULE_THICKNESS = 0.7  # of the strokes' thickness; what is thicker may be a digi
 CROSSING = 1.6
 MAX_THICKNESS = 6  # pixels of the analysed picture
 RULE_GAP = 3  # pixels; nearer rows belong to one slanted rule
+DIVIDED_HEIGHT = 10  # pixels between two rules that part boxes
+BEYOND = 3  # pixels beyond a rule, where no line of a box goes on
 UNDERLINE_PLACE = 0.7  # of the height of a digit on a line, below which the line is
 # Of the digit's height by which the line is longer on either side at least.
 UNDERLINE_OVERHANG = 0.15
@@ -44,7 +46,41 @@ def erase_rules(mask: Mask, *, across_only: bool = False) -> Mask | None:
         rest = _without_rules(current)
         if rest is not None and rest.any():
             erased = rest.T if along_columns else rest
-    return None if erased is mask else erased
+    if erased is mask:
+        return None
+    return _without_dividers(mask.T, _without_dividers(mask, erased).T).T
+
+
+def _without_dividers(mask: Mask, unruled: Mask) -> Mask:
+    """Erase the lines between two rules that part a row of boxes, which end at the rules.
+
+    Args:
+        mask: bool [H, W], the ink.
+        unruled: bool [H, W], the same without rules.
+    """
+    is_rule = np.add.reduce(mask & ~unruled, axis=1) >= DENSEST_ROW * mask.shape[1]
+    rows = np.flatnonzero(is_rule)
+    if _count_groups(rows) != 2:
+        return unruled
+    gap = int(np.diff(rows).argmax())
+    top, bottom = int(rows[gap]) + 1, int(rows[gap + 1])
+    band = unruled[top:bottom]
+    if len(band) < DIVIDED_HEIGHT:
+        return unruled
+    undivided = _without_rules(band.T)
+    if undivided is None or not undivided.any():
+        return unruled
+    columns = np.logical_or.reduce(band & ~undivided.T, axis=0)
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    beside = (
+        unruled[max(first - BEYOND, 0) : first, columns],
+        unruled[last : last + BEYOND, columns],
+    )
+    if any(part.any() for part in beside):
+        return unruled
+    rest = unruled.copy()
+    rest[top:bottom] = undivided.T
+    return rest
 
 
 def erase_underline(mask: Mask) -> Mask | None:

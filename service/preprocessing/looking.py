@@ -1,6 +1,6 @@
 """Looking: attempts at finding the digit on the reduced picture, each with another notion of paper or ink.
 
-grey -> even paper -> ink -> segment; if that is doubtful: a close crop, or uneven paper
+grey -> even paper -> ink -> segment; if that is doubtful: across a shadow's edge, a close crop, or uneven paper
 pale, or doubtful still -> stronger ink alone; lettering, or doubtful still -> what is paler beside it
 """
 
@@ -16,7 +16,8 @@ from service.preprocessing.even_paper import measure_even_paper
 from service.preprocessing.ink import find_ramp, split_contrast
 from service.preprocessing.morphology import dilate
 from service.preprocessing.paper import LEVELS, TINY_SIDE, WHOLE, Paper, histogram
-from service.preprocessing.segmentation import Segment, segment
+from service.preprocessing.segmentation import INK_THRESHOLD, Segment, segment
+from service.preprocessing.shadow import PAPER_SHARE, measure_shadowed_paper
 from service.preprocessing.uneven_paper import STROKE_AREA, measure_uneven_paper
 
 # Times the contrast of full ink that the pen has, where stains cover more than it.
@@ -57,6 +58,18 @@ class Look:
         return self.segment is not None and self.segment.is_doubtful
 
     @property
+    def has_window(self) -> bool:
+        """Whether what was found is a block that may have the digit in it."""
+        return self.segment is not None and self.segment.window is not None
+
+    @property
+    def is_at_rim(self) -> bool:
+        """Whether some of the ink lies along the picture's border."""
+        sides = (self.ink[0], self.ink[-1], self.ink[:, 0], self.ink[:, -1])
+        num_inked = sum(np.count_nonzero(side > INK_THRESHOLD) for side in sides)
+        return bool(num_inked >= PAPER_SHARE * 2 * sum(self.ink.shape))
+
+    @property
     def is_lettering(self) -> bool:
         """Whether what was found is a label or one of several marks."""
         return self.segment is not None and self.segment.is_lettering
@@ -79,6 +92,9 @@ def look_for_digit(grey: Grey) -> Look:
     """
     paper = measure_even_paper(grey) or measure_uneven_paper(grey)
     first = look = _look_at(grey, paper, paper.floor)
+    may_be_shadowed = not paper.is_even or first.is_doubtful or first.is_at_rim or first.has_window
+    if may_be_shadowed and (shadowed := _look_across_shadow(grey)):
+        return shadowed
     if (first.is_doubtful or not paper.is_even) and (close := measure_close_crop(grey)):
         return _look_at(grey, close, close.floor)
     if first.is_doubtful and paper.is_even:
@@ -92,6 +108,17 @@ def look_for_digit(grey: Grey) -> Look:
     if not (stricter.is_doubtful or stricter.is_lettering):
         return stricter
     return _look_beside(grey, look) or (first if stricter.is_doubtful else stricter)
+
+
+def _look_across_shadow(grey: Grey) -> Look | None:
+    """Look for ink that stands out from both lit paper and paper in the shadow; None if there is no digit."""
+    looks = [_look_at(grey, paper, paper.floor) for paper in measure_shadowed_paper(grey)]
+    sound = [
+        look
+        for look in looks
+        if look.segment and not (look.is_doubtful or look.is_lettering or look.has_window)
+    ]
+    return sound[0] if len(sound) == 1 else None
 
 
 def _is_speck(stricter: Look, look: Look) -> bool:

@@ -39,12 +39,14 @@ class Paper:
         is_light: Whether the ink is darker than the paper.
         floor: Contrast in grey levels that grain reaches, and around which ink begins.
         counts: intp [256], pixels of each grey level of the picture that it was measured on, where it is even.
+        is_shadowed: Whether there is paper of another brightness beyond a sharp edge; it is no ink.
     """
 
     surface: Surface
     is_light: bool
     floor: int
     counts: Counts | None = None
+    is_shadowed: bool = False
 
     @property
     def is_even(self) -> bool:

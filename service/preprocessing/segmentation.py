@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from functools import reduce
 
+import numpy as np
+
 from service.preprocessing.companions import (
     LABEL_FILL,
     SMALL_SIDE,
@@ -24,7 +26,10 @@ from service.preprocessing.windows import Window, find_window
 INK_THRESHOLD = 64  # of 255
 BORDER_CONTACT = 0.08  # of a side of the picture; digits that are cut off touch less of it
 BORDER_SPAN = 0.8  # of a side of the picture; what touches the border and is smaller, is cut off
+EDGE_SPAN = 0.94  # of a side of the picture that a scan's edge takes
+EDGE_REACH = 0.15  # of the other side from the border within which it lies
 DOUBTFUL_CONTACT = 0.2  # of a side of the picture that the main part touches
+NARROW_SIDE = 24  # pixels; what runs across a narrower picture may be the digit's
 LETTERS = 3  # marks of the same size that are lettering at least
 WORD_ASPECT = 2.0  # times its height that a word is wide, and no digit
 LABEL_ASPECT = 1.3  # times its height that a label is wide
@@ -78,7 +83,7 @@ def segment(ink: Grey) -> Segment | None:
     if not parts.heaviest:
         return None
     shape = ink.shape
-    main = max(parts.heaviest, key=lambda part: part.mass * _plausibility(part, shape))
+    main = max(parts.heaviest, key=lambda part: part.mass * _plausibility(part, parts))
     candidates = find_candidates(main, parts, shape)
     kept = with_companions(main, candidates, parts)
     window = find_window(main, parts, shape) if min(shape) > SMALL_SIDE else None
@@ -88,7 +93,9 @@ def segment(ink: Grey) -> Segment | None:
         parts.painted(kept),
         box,
         window,
-        is_doubtful=not window and max(shape) > SMALL_SIDE and main.contact >= DOUBTFUL_CONTACT,
+        is_doubtful=not window
+        and max(shape) > SMALL_SIDE
+        and (main.contact >= DOUBTFUL_CONTACT or _is_edge(main, parts)),
         is_lettering=_is_wide_block(main)
         or num_alike >= LETTERS
         or box.width > WORD_ASPECT * box.height,
@@ -101,7 +108,7 @@ def segment(ink: Grey) -> Segment | None:
 def _without_lines(ink: Grey) -> tuple[Parts, tuple[str, ...]]:
     """Find the parts of the ink without rules and boxes; and the names of the steps that erased them."""
     mask, steps = ink > INK_THRESHOLD, list[str]()
-    if ink.shape[1] <= SMALL_SIDE:
+    if ink.shape[1] <= NARROW_SIDE or max(ink.shape) <= SMALL_SIDE:
         return find_parts(mask, ink), ()
     is_strip = ink.shape[0] <= SMALL_SIDE
     unruled = erase_rules(mask, across_only=is_strip)
@@ -135,9 +142,9 @@ def _without_underline(parts: Parts, ink: Grey) -> Parts | None:
     return find_parts(mask, ink)
 
 
-def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
+def _plausibility(part: Part, parts: Parts) -> float:
     """Weigh down what is hardly a digit: along the border, off the middle, pale, or a label."""
-    height, width = shape
+    height, width = shape = parts.runs.shape
     box = part.box
     off_x = abs(box.left + box.right - width) / width
     off_y = abs(box.top + box.bottom - height) / height
@@ -146,7 +153,24 @@ def _plausibility(part: Part, shape: tuple[int, ...]) -> float:
         weight /= 1 + (part.contact / BORDER_CONTACT) ** 4
         if part.contact and max(box.width / width, box.height / height) < BORDER_SPAN:
             weight *= 0.5
+        if _is_edge(part, parts):
+            weight *= 0.05
     return 0.1 * weight if _is_wide_block(part) else weight
+
+
+def _is_edge(part: Part, parts: Parts) -> bool:
+    """Tell whether a part lies along one side of the picture or along two, and nowhere else: the edges of a scan."""
+    height, width = parts.runs.shape
+    box = part.box
+    spans_width, spans_height = box.width >= EDGE_SPAN * width, box.height >= EDGE_SPAN * height
+    reach_x, reach_y = round(EDGE_REACH * width), round(EDGE_REACH * height)
+    if spans_width and spans_height:
+        inside = np.zeros((height, width), bool)
+        inside[reach_y : height - reach_y, reach_x : width - reach_x] = True
+        return not parts.reaching(inside)[part.number]
+    is_at_side = min(box.right, width - box.left) <= reach_x
+    is_at_end = min(box.bottom, height - box.top) <= reach_y
+    return (spans_height and is_at_side) or (spans_width and is_at_end)
 
 
 def _is_wide_block(part: Part) -> bool:

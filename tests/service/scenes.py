@@ -151,6 +151,13 @@ def equal_brightness(digit: Digit) -> Image.Image:
     return _on(_shape(digit, 190), (640, 360), ink=(200, 30, 30), paper=(40, 80, 190))
 
 
+def edges_of_a_scan(digit: Digit) -> Image.Image:
+    """The dark bars of a scanner's lid, a little away from the border."""
+    picture = _on(_shape(digit, 90), (360, 300), ink=(30, 60, 150))
+    ImageDraw.Draw(picture).rectangle((338, 0, 352, 300), fill=INK)
+    return picture
+
+
 SCENES: tuple[Callable[[Digit], Image.Image], ...] = (
     close_crop,
     over_the_border,
@@ -166,4 +173,5 @@ SCENES: tuple[Callable[[Digit], Image.Image], ...] = (
     trimmed_transparency,
     highlighter,
     equal_brightness,
+    edges_of_a_scan,
 )

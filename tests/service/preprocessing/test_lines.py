@@ -29,6 +29,34 @@ def test_rules_are_erased(digit: Mask, rules: list[int], is_upright: bool) -> No
     assert (erased == digit).mean() > 0.998
 
 
+@pytest.mark.parametrize("is_upright", [False, True])
+def test_dividers_of_boxes(digit: Mask, is_upright: bool) -> None:
+    """Between two rules the lines that part boxes go too, in a row and in a column of them."""
+    boxed = digit.T.copy() if is_upright else digit.copy()
+    boxed[[12, 13, 86, 87]] = True
+    boxed[12:88, [14, 15, 84, 85]] = True
+
+    erased = erase_rules(boxed.T if is_upright else boxed)
+
+    assert erased is not None
+    assert (erased == digit).mean() > 0.998
+
+
+def test_strokes_across_rules_are_no_dividers() -> None:
+    """Strokes from rule to rule that go on beyond stay, as the sides of an eight do."""
+    eight = np.zeros((100, 100), bool)
+    eight[20:80, 30:70] = True
+    eight[26:74, 36:64] = False
+    eight[48:52, 36:64] = True
+    ruled = eight.copy()
+    ruled[[40, 60]] = True
+
+    erased = erase_rules(ruled)
+
+    assert erased is not None
+    assert (erased == eight).mean() > 0.99
+
+
 def test_slanted_rule(digit: Mask) -> None:
     """A rule that drops by a pixel across the picture goes."""
     ruled = digit.copy()

@@ -50,6 +50,37 @@ def test_left_out(beside: list[Rectangle], has_others: bool) -> None:
     assert seen.has_others is has_others
 
 
+@pytest.mark.parametrize(
+    "edge",
+    [
+        [(1, 0, 11, 100)],
+        [(90, 0, 97, 100)],
+        [(0, 2, 100, 12)],
+        [(0, 90, 100, 99)],
+        [(0, 2, 100, 12), (1, 0, 11, 100)],
+    ],
+    ids=["left", "right", "top", "bottom", "two sides"],
+)
+def test_edge_of_a_scan(edge: list[Rectangle]) -> None:
+    """Bars along the sides are not the digit, though they have more ink; alone they are doubtful."""
+    beside, alone = segment(_ink(DIGIT, *edge)), segment(_ink(*edge))
+
+    assert beside is not None
+    assert (beside.box, beside.is_doubtful) == (Box(*DIGIT), False)
+    assert alone is None or alone.is_doubtful
+
+
+def test_narrow_picture_with_rules() -> None:
+    """Lines across a picture that is no wider than a digit are rules where it is higher."""
+    ink = _ink((14, 30, 20, 60))[:80, :36]
+    ink[[25, 65]] = 255
+
+    seen = segment(ink)
+
+    assert seen is not None
+    assert (seen.box, seen.has_rules) == (Box(14, 30, 20, 60), True)
+
+
 def test_label_heavier_than_the_digit() -> None:
     """A wide filled block is not the digit, though it has more ink."""
     seen = segment(_ink(DIGIT, (30, 4, 70, 16)))
