@@ -167,11 +167,12 @@ def rendered_uploads(digits: LabelledDigits, per_kind: int, seed: int = SEED) ->
 
 
 def rendered_digits(digits: LabelledDigits, per_kind: int, seed: int = SEED) -> Iterator[Upload]:
-    """Render files of every kind that shows a digit, of the digits in their order."""
+    """Render files of every kind that shows a digit: each of other digits, spread over all there are."""
+    step = max(len(digits.labels) // per_kind, 1)
     for number, kind in enumerate(DIGIT_KINDS):
         for index in range(per_kind):
             rng = np.random.default_rng([seed, number, index])
-            at = index % len(digits.labels)
+            at = (number + step * index) % len(digits.labels)
             picture = render_digit(kind, digits.images[at], rng)
             yield Upload(encode(picture, kind, rng), int(digits.labels[at]), kind)
 

@@ -20,11 +20,10 @@ PER_KIND = 60  # one file more or less is 1.7 %
 FLOOR = {
     **dict.fromkeys((*DIGIT_KINDS, "drawn styles", "printed"), 0.95),
     "counts-8x8": 0.90,
-    "form-box": 0.90,
+    "small-hard-drawing": 0.90,
+    "form-box": 0.92,
     "stained-paper": 0.90,
-    "scan-edge": 0.90,
     "table-edge": 0.90,
-    "hard-shadow": 0.90,
 }
 OVERALL_FLOOR = 0.985
 OTHERS_FLOOR = 0.95  # of what is no digit, over all kinds: not answered `ok`
