@@ -23,8 +23,9 @@ def render_upload_results(results: UploadResults) -> str:
     return f"""## Uploads
 
 What a client would be told, from the file to the status. Rendered files ([uploads.md](uploads.md)) are made of 1,000
-validation digits with a seed that no training used, {results.per_kind} of each kind. Real uploads are photos, scans
-and drawings that people posted; they belong to others and are not part of this repository, and none was trained on.
+validation digits with a seed that no training used: {results.per_kind} files of each kind, of digits spread over all of
+these. Real uploads are photos, scans and drawings that people posted; they belong to others and are not part of this
+repository, and none was trained on.
 
 {chr(10).join(sections)}
 `{results.command}`
