@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.errors import BlankImageError
-from service.preprocessing.canonical import FAINT, is_canonical, normalise
+from service.preprocessing.canonical import canonical_box, normalise
 from service.preprocessing.decoding import Grey, OpenedImage, Picture, UploadLimits, open_image
 from service.preprocessing.enlargement import block_side
 from service.preprocessing.finding import Found, find_digit
@@ -59,9 +59,8 @@ def canonicalise(picture: Picture) -> CanonicalDigit:
     """
     picture = _without_blocks(picture)
     grey = picture.grey
-    if is_canonical(grey):
-        box = picture.in_upload(Box.around(grey > FAINT))
-        return CanonicalDigit(grey, box, picture.steps, ())
+    if canonical := canonical_box(grey):
+        return CanonicalDigit(grey, picture.in_upload(canonical), picture.steps, ())
     inside, found = _find(grey)
     if found is None and picture.in_colour and (coloured := picture.in_colour()):
         picture = _without_blocks(coloured)  # a marker may be as bright as the paper

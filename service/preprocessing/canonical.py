@@ -29,8 +29,8 @@ CANONICAL_GREY = 0.06  # share of pixels; grain and JPEG noise leave more faint 
 FAINT = 16  # of 255; a pixel up to here is paper
 
 
-def is_canonical(grey: Grey) -> bool:
-    """Tell whether a picture is a canonical digit already and must pass untouched.
+def canonical_box(grey: Grey) -> Box | None:
+    """Return the box around the digit of a picture that is canonical already and must pass untouched; else None.
 
     It is 28x28 and black around, and what is bright fills about the 20x20 box with its centre of mass at
     the centre. A lopsided digit may reach the border, if it fills the box exactly, as MNIST's do.
@@ -39,21 +39,21 @@ def is_canonical(grey: Grey) -> bool:
         grey: uint8 [H, W].
     """
     if grey.shape != (SIDE, SIDE) or np.maximum.reduce(grey, axis=None) < 128:
-        return False
+        return None
     inked = grey > FAINT
     box = Box.around(inked)
     if not CANONICAL_BOX[0] <= box.longer_side <= CANONICAL_BOX[1]:
-        return False
+        return None
     if box.touches(grey.shape) and (
         box.longer_side != BOX or _border_share(inked) > CANONICAL_BORDER
     ):
-        return False
+        return None
     num_grey = np.count_nonzero(grey) - np.count_nonzero(inked)
     if num_grey > CANONICAL_GREY * grey.size:
-        return False
+        return None
     y, x = centre_of_mass(grey)
     centre = (SIDE - 1) / 2
-    return max(abs(y - centre), abs(x - centre)) <= CANONICAL_SHIFT
+    return box if max(abs(y - centre), abs(x - centre)) <= CANONICAL_SHIFT else None
 
 
 def _border_share(inked: npt.NDArray[np.bool_]) -> float:

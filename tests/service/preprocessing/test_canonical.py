@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.preprocessing.canonical import is_canonical, normalise, place, stroke_width
+from service.preprocessing.canonical import canonical_box, normalise, place, stroke_width
 from service.preprocessing.decoding import Grey
 
 
@@ -17,40 +17,40 @@ def digit() -> Grey:
 
 
 class TestIsCanonical:
-    """`is_canonical`."""
+    """`canonical_box`."""
 
     def test_canonical(self, digit: Grey) -> None:
         """The bar passes."""
-        assert is_canonical(digit)
+        assert canonical_box(digit)
 
     def test_other_size(self, digit: Grey) -> None:
         """Another size does not."""
-        assert not is_canonical(np.pad(digit, 1))
+        assert not canonical_box(np.pad(digit, 1))
 
     def test_dark_on_light(self, digit: Grey) -> None:
         """Dark ink does not."""
-        assert not is_canonical(255 - digit)
+        assert not canonical_box(255 - digit)
 
     def test_faint(self, digit: Grey) -> None:
         """Faint ink does not, nor does a black picture."""
-        assert not is_canonical(digit // 4)
-        assert not is_canonical(digit * 0)
+        assert not canonical_box(digit // 4)
+        assert not canonical_box(digit * 0)
 
     def test_shifted(self, digit: Grey) -> None:
         """A digit that is off the centre does not."""
-        assert not is_canonical(np.roll(digit, 3, axis=1))
+        assert not canonical_box(np.roll(digit, 3, axis=1))
 
     def test_small(self, digit: Grey) -> None:
         """A digit that does not fill the box does not."""
         digit[:10] = digit[18:] = 0
 
-        assert not is_canonical(digit)
+        assert not canonical_box(digit)
 
     def test_grain(self, digit: Grey) -> None:
         """A background with grain does not."""
         grain = np.random.default_rng(0).integers(0, 9, digit.shape, np.uint8)
 
-        assert not is_canonical(np.maximum(digit, grain))
+        assert not canonical_box(np.maximum(digit, grain))
 
     def test_edge(self) -> None:
         """A lopsided digit may touch the border; one with an edge along it does not pass."""
@@ -60,8 +60,8 @@ class TestIsCanonical:
         touching, edged = lopsided.copy(), lopsided.copy()
         touching[0, 13:15] = edged[0, 4:24] = 30
 
-        assert is_canonical(touching)
-        assert not is_canonical(edged)
+        assert canonical_box(touching)
+        assert not canonical_box(edged)
 
 
 class TestNormalise:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import BlankImageError, ImageTooLargeError, UploadError
 from service.preprocessing import Box, UploadLimits, canonicalise, preprocess
-from service.preprocessing.canonical import centre_of_mass, is_canonical
+from service.preprocessing.canonical import canonical_box, centre_of_mass
 from service.preprocessing.decoding import Grey, from_pixels
 from tests.pictures import draw, encode, photo
 
@@ -106,7 +106,7 @@ class TestCanonicalForm:
         """All 1,000 validation digits are canonical, those that reach the border too."""
         images = np.load(MODELS / "digits/1/assets.extra/validation.npz")["images"]
 
-        assert [index for index, image in enumerate(images) if not is_canonical(image)] == []
+        assert [index for index, image in enumerate(images) if not canonical_box(image)] == []
 
 
 class TestInvariance:
