@@ -57,6 +57,9 @@ def _without_dividers(mask: Mask, unruled: Mask) -> Mask:
     Args:
         mask: bool [H, W], the ink.
         unruled: bool [H, W], the same without rules.
+
+    Returns:
+        bool [H, W]; `unruled` itself if there are no such lines.
     """
     is_rule = np.add.reduce(mask & ~unruled, axis=1) >= DENSEST_ROW * mask.shape[1]
     rows = np.flatnonzero(is_rule)

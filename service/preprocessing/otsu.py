@@ -13,6 +13,7 @@ from service.preprocessing.decoding import Grey
 from service.preprocessing.paper import LEVELS, Counts
 
 BIN = 4  # grey levels that are not told apart where a histogram is parted in three
+_PAIRS = np.triu_indices(LEVELS.size // BIN - 1, 1)  # of bins after which two groups may end
 
 
 class Split(NamedTuple):
@@ -112,6 +113,3 @@ def part_in_three(counts: Counts) -> Tones | None:
         (low, middle, high),
         (float(between[best]) - total * mean**2) / variance,
     )
-
-
-_PAIRS = np.triu_indices(LEVELS.size // BIN - 1, 1)  # of bins after which the groups may end

@@ -123,6 +123,11 @@ def histogram(grey: Grey) -> Counts:
     return np.bincount(grey.ravel(), minlength=256)
 
 
+def rim(grey: Grey) -> Grey:
+    """Return the outermost pixels of a picture of at least two rows and columns, uint8 [P]."""
+    return np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+
+
 def smooth(grey: Grey) -> Grey:
     """Average 3x3 pixels, which quiets grain: uint8 [H, W] to uint8 [H, W]."""
     return np.asarray(Image.fromarray(grey).filter(ImageFilter.BoxBlur(1)))

@@ -8,7 +8,7 @@ import numpy as np
 from service.preprocessing.decoding import Grey
 from service.preprocessing.even_paper import median_distance
 from service.preprocessing.otsu import Tones, part_in_three
-from service.preprocessing.paper import LEVELS, Paper, histogram, noise_floor_of
+from service.preprocessing.paper import LEVELS, Paper, histogram, noise_floor_of, rim
 
 SMALLEST_SIDE = 40  # pixels; in smaller pictures the rims of strokes are as much as a tone
 MIN_SEPARABILITY = 0.9  # share of the variance of grey levels that lies between three tones
@@ -33,18 +33,13 @@ def measure_shadowed_paper(grey: Grey) -> list[Paper]:
     tones = part_in_three(counts)
     if tones is None or tones.separability < MIN_SEPARABILITY or tones.least_gap < MIN_GAP:
         return []
-    shares, at_rim = tones.shares, tones.shares_of(_rim(grey))
+    shares, at_rim = tones.shares, tones.shares_of(rim(grey))
     papers = []
     for ink, far in ((0, 2), (2, 0)):
         is_ink = INK_SHARE[0] <= shares[ink] <= INK_SHARE[1]
         if is_ink and min(shares[1], shares[far], at_rim[1], at_rim[far]) >= PAPER_SHARE:
             papers.append(_paper_of(tones, is_light=ink == 0))
     return papers
-
-
-def _rim(grey: Grey) -> Grey:
-    """Return the outermost pixels, uint8 [P]."""
-    return np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
 
 
 def _paper_of(tones: Tones, *, is_light: bool) -> Paper:

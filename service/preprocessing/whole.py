@@ -12,6 +12,7 @@ from service.preprocessing.canonical import FAINT, SIDE
 from service.preprocessing.decoding import Grey
 from service.preprocessing.finding import Found
 from service.preprocessing.geometry import Box
+from service.preprocessing.paper import rim
 
 # Fitted on training digits that no network was trained on: spoilt (training.corruptions), drawn small, or
 # rendered as any upload and shrunk.
@@ -38,19 +39,19 @@ def keep_whole(grey: Grey, found: Found) -> tuple[Grey, tuple[str, ...]] | None:
     """
     if grey.shape != (SIDE, SIDE) or _off_centre(found.box) > OFF_CENTRE:
         return None
-    rim = _bright_rim(grey)
-    if not _is_more_than_digit(found, rim):
+    bright_rim = _bright_rim(grey)
+    if not _is_more_than_digit(found, bright_rim):
         return None
-    is_dark = rim > DARK_RIM
+    is_dark = bright_rim > DARK_RIM
     ink = ~grey if is_dark else grey
     if ink.max() < FULL_INK or ink.min() > FAINT:
         return None
     return ink, ("inverted",) if is_dark else ()
 
 
-def _is_more_than_digit(found: Found, rim: float) -> bool:
+def _is_more_than_digit(found: Found, bright_rim: float) -> bool:
     """Tell whether what was found is not a digit alone: noise, or large and in parts, or on two papers."""
-    is_mixed = found.num_parts > 1 or LIGHT_RIM < rim <= DARK_RIM
+    is_mixed = found.num_parts > 1 or LIGHT_RIM < bright_rim <= DARK_RIM
     is_large = found.box.longer_side > LARGE_SIDE
     return found.num_parts >= NOISE_PARTS or (is_large and is_mixed)
 
@@ -62,6 +63,6 @@ def _off_centre(box: Box) -> float:
 
 def _bright_rim(grey: Grey) -> float:
     """Return the share of the outermost pixels that are brighter than the middle of the levels."""
-    rim = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+    pixels = rim(grey)
     middle = (int(grey.min()) + int(grey.max())) / 2
-    return np.count_nonzero(rim > middle) / rim.size
+    return np.count_nonzero(pixels > middle) / pixels.size

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service.bundle import Bundle
+from service.bundle import Bundle, LabelledDigits
 from service.preprocessing import PREPROCESSING_VERSION
 from tests.pictures import draw, encode
 from tests.training.conftest import ROOT
@@ -18,6 +18,7 @@ from training.upload_benchmark import (
     mean_over_writers,
     real_uploads,
     recogniser,
+    rendered_digits,
     rendered_uploads,
     run_benchmark,
     total,
@@ -102,6 +103,15 @@ class TestRecognisers:
 
 class TestRenderedUploads:
     """Of `rendered_uploads`."""
+
+    def test_digits_are_spread(self, bundle: Bundle) -> None:
+        """Each kind shows other digits, taken from all there are."""
+        ten = LabelledDigits(bundle.validation_set().images[:10], np.arange(10, dtype=np.uint8))
+
+        uploads = list(rendered_digits(ten, 2))
+
+        labels = [upload.label for upload in uploads if upload.kind in DIGIT_KINDS[:3]]
+        assert labels == [0, 5, 1, 6, 2, 7]
 
     def test_renders_every_kind(self, bundle: Bundle) -> None:
         """Digits of every kind, drawn and printed ones, then what is none."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from service.preprocessing.decoding import Grey
+from service.preprocessing.finding import find_digit
 from service.preprocessing.geometry import Box
 from service.preprocessing.looking import look_for_digit
 from service.preprocessing.paper import WHOLE
@@ -65,3 +66,11 @@ def test_stroke_is_found_whole(lit: Box) -> None:
 
     assert look.segment is not None
     assert (look.segment.box, look.paper.is_shadowed) == (STROKE, True)
+
+
+def test_step_is_named() -> None:
+    """The other paper is background that was removed."""
+    found = find_digit(_shadowed(Box(0, 0, 100, 45)))
+
+    assert found is not None
+    assert found.steps[:2] == ("inverted", "background-removed")
